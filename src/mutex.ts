@@ -1,0 +1,102 @@
+/**
+ * Mutexes of one thread: the names and the allocations are upstream's, locking does nothing.
+ *
+ * A JavaScript agent runs the port on one thread and never yields inside it. What remains of
+ * upstream's mutex.c and mutex_unix.c is the memory that a dynamic mutex costs (so that counted
+ * allocations agree) and functions to call where C calls them.
+ *
+ * @upstream mutex.c
+ * @divergence mutex-noop
+ * @module
+ */
+
+import { sqlite3Config } from "./global.js";
+import { sqlite3_free, sqlite3MallocZero } from "./malloc.js";
+import { type Counted, SQLITE_MUTEX_RECURSIVE, SQLITE_THREADSAFE, sizeof } from "./sqliteInt.js";
+
+/** A mutex; `mem` is null for static ones. */
+export class sqlite3_mutex implements Counted {
+  /** One of SQLITE_MUTEX_*. */
+  id: number;
+  mem: Uint8Array | null;
+
+  constructor(id: number, mem: Uint8Array | null) {
+    this.id = id;
+    this.mem = mem;
+  }
+}
+
+const aStatic: (sqlite3_mutex | undefined)[] = [];
+
+/**
+ * Returns a mutex of kind `id`, or null if memory ran out or core mutexes are configured off.
+ * FAST and RECURSIVE ones are allocated, the static ones exist once each.
+ *
+ * @upstream mutex.c sqlite3MutexAlloc
+ */
+export function sqlite3MutexAlloc(id: number): sqlite3_mutex | null {
+  if (SQLITE_THREADSAFE === 0 || !sqlite3Config.bCoreMutex) return null;
+  if (id <= SQLITE_MUTEX_RECURSIVE) {
+    const mem = sqlite3MallocZero(sizeof.sqlite3_mutex);
+    return mem === null ? null : new sqlite3_mutex(id, mem);
+  }
+  let p = aStatic[id];
+  if (p === undefined) {
+    p = new sqlite3_mutex(id, null);
+    aStatic[id] = p;
+  }
+  return p;
+}
+
+/**
+ * As {@link sqlite3MutexAlloc}, for applications.
+ *
+ * @upstream mutex.c sqlite3_mutex_alloc
+ */
+export function sqlite3_mutex_alloc(id: number): sqlite3_mutex | null {
+  return sqlite3MutexAlloc(id);
+}
+
+/**
+ * Gives the memory of a FAST or RECURSIVE mutex back; null is ignored.
+ *
+ * @upstream mutex.c sqlite3_mutex_free
+ */
+export function sqlite3_mutex_free(p: sqlite3_mutex | null): void {
+  if (p !== null) sqlite3_free(p);
+}
+
+/** @upstream mutex.c sqlite3_mutex_enter */
+export function sqlite3_mutex_enter(_p: sqlite3_mutex | null): void {}
+
+/** Always succeeds. @upstream mutex.c sqlite3_mutex_try */
+export function sqlite3_mutex_try(_p: sqlite3_mutex | null): number {
+  return 0;
+}
+
+/** @upstream mutex.c sqlite3_mutex_leave */
+export function sqlite3_mutex_leave(_p: sqlite3_mutex | null): void {}
+
+/** Always true: for asserts. @upstream mutex.c sqlite3_mutex_held */
+export function sqlite3_mutex_held(_p: sqlite3_mutex | null): boolean {
+  return true;
+}
+
+/** Always true: for asserts. @upstream mutex.c sqlite3_mutex_notheld */
+export function sqlite3_mutex_notheld(_p: sqlite3_mutex | null): boolean {
+  return true;
+}
+
+/** Operand of {@link sqlite3MemoryBarrier}: a fence needs some address. */
+const barrier = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Memory shared with other processes that was written before this call is visible to them before
+ * anything written after it. JavaScript has no bare fence; a sequentially consistent
+ * read-modify-write orders everything around it, in the compiler and on the processor.
+ *
+ * @upstream mutex_unix.c sqlite3MemoryBarrier
+ */
+export function sqlite3MemoryBarrier(): void {
+  Atomics.add(barrier, 0, 1);
+}
