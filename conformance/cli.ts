@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/**
+ * The command line: `pager-mirror conform` and `pager-mirror inspect`.
+ *
+ * Exit codes: 0 clean, 1 findings, 2 usage or crash.
+ */
+
+import { availableParallelism } from "node:os";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { type ConformOptions, conform } from "./conform.js";
+import { UsageError } from "./core/usage.js";
+import { inspectFile } from "./format/inspect.js";
+import { suites } from "./suites/index.js";
+
+function parseShard(text: string): { index: number; count: number } {
+  const m = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text);
+  const index = Number(m?.[1]);
+  const count = Number(m?.[2]);
+  if (m === null || index > count) throw new InvalidArgumentError("Write i/n with 1 <= i <= n, such as 2/4.");
+  return { index, count };
+}
+
+function parsePositive(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1 to 9999.");
+  return Number(text);
+}
+
+function parseSuite(text: string, previous: string[]): string[] {
+  const names = text.split(",");
+  for (const name of names) {
+    if (!suites.some((s) => s.name === name)) {
+      throw new InvalidArgumentError(
+        `There is no suite "${name}". There are: ${suites.map((s) => s.name).join(", ")}.`,
+      );
+    }
+  }
+  return [...previous, ...names];
+}
+
+function collect(text: string, previous: string[]): string[] {
+  return [...previous, text];
+}
+
+const program = new Command("pager-mirror")
+  .description("SQLite's pager in TypeScript, held against real SQLite.")
+  .exitOverride()
+  .showHelpAfterError("(pager-mirror --help lists commands and options)");
+
+program
+  .command("conform")
+  .description("run the conformance suites: the port beside real SQLite, on the same files")
+  .option(
+    "--suite <name>",
+    `only this suite (repeatable, or comma-separated): ${suites.map((s) => s.name).join(", ")}`,
+    parseSuite,
+    [],
+  )
+  .option(
+    "--filter <text>",
+    'only cases whose name contains this text; "=name" for exactly one (repeatable)',
+    collect,
+    [],
+  )
+  .option("--seed <text>", "seed of everything random; the same seed runs the same cases", "1")
+  .option("--shard <i/n>", "run the i-th of n equal shares", parseShard)
+  .option("--lanes <n>", "cases side by side", parsePositive, Math.min(availableParallelism(), 8))
+  .option("--full", "the whole matrix instead of the share that takes minutes")
+  .option("--keep", "keep the folders of failed cases")
+  .option("--json", "print the results as JSON on standard output, everything else on standard error")
+  .option("--report <file>", "where the HTML report goes", "report/conformance.html")
+  .option("--no-report", "write no HTML report")
+  .option("--list", "list the selected cases and run nothing")
+  .action(async (options: ConformOptions) => {
+    process.exitCode = await conform(options);
+  });
+
+program
+  .command("inspect")
+  .description("print the header and the records of a database or rollback journal, field by field")
+  .argument("<file>", "a database or a -journal file; it is read, never opened by an engine")
+  .option("--records <n>", "journal records to list", parsePositive, 100)
+  .option("--json", "as JSON")
+  .action((file: string, options: { records: number; json?: boolean }) => {
+    process.stdout.write(inspectFile(file, options));
+  });
+
+try {
+  await program.parseAsync();
+} catch (e) {
+  if (e instanceof CommanderError) {
+    /* commander has printed its message; its own exit code for a mistake is 1, ours is 2. */
+    process.exitCode = e.exitCode === 0 ? 0 : 2;
+  } else if (e instanceof UsageError) {
+    process.stderr.write(`pager-mirror: ${e.message}\n`);
+    process.exitCode = 2;
+  } else {
+    process.stderr.write(`pager-mirror stopped: ${(e as Error).stack ?? String(e)}\n`);
+    process.exitCode = 2;
+  }
+}

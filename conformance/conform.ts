@@ -1,0 +1,89 @@
+/**
+ * `pager-mirror conform`: selects, runs, shows, reports.
+ */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { SQLITE_DEBUG } from "../src/index.js";
+import { type RunOptions, run, select } from "./core/run.js";
+import { UsageError } from "./core/usage.js";
+import { sqlite3_libversion } from "./engines/version.js";
+import { htmlReport } from "./report/html.js";
+import { Progress } from "./report/progress.js";
+import { type RunReport, summarise } from "./report/summary.js";
+import { closingLine, failureText, summaryTable } from "./report/text.js";
+import { suites } from "./suites/index.js";
+
+/** The command's options as commander gives them. */
+export interface ConformOptions {
+  suite: string[];
+  filter: string[];
+  seed: string;
+  shard?: { index: number; count: number };
+  lanes: number;
+  full?: boolean;
+  keep?: boolean;
+  json?: boolean;
+  report: string | false;
+  list?: boolean;
+}
+
+/** Runs the suites and returns the exit code: 0 clean, 1 findings. */
+export async function conform(o: ConformOptions): Promise<number> {
+  const out = o.json ? process.stderr : process.stdout;
+  const options: RunOptions = {
+    suites: o.suite.length === 0 ? suites : suites.filter((s) => o.suite.includes(s.name)),
+    filters: o.filter,
+    seed: o.seed,
+    full: o.full ?? false,
+    shard: o.shard ?? null,
+    lanes: o.lanes,
+    keep: o.keep ?? false,
+  };
+  if (o.list) {
+    for (const s of select(options)) process.stdout.write(`${s.suite.name}\t${s.case.name}\n`);
+    return 0;
+  }
+  const selected = select(options);
+  if (selected.length === 0) {
+    throw new UsageError(
+      "no case is selected, and a run that executes nothing proves nothing; --list shows what there is",
+    );
+  }
+  const build = SQLITE_DEBUG ? "debug build (asserts on)" : "production build (asserts stripped)";
+  out.write(
+    `pager-mirror, ${build}, against SQLite ${sqlite3_libversion()} in better-sqlite3\n` +
+      `${selected.length} cases, seed ${o.seed}, ${options.lanes} side by side${o.full ? ", full matrix" : ""}\n`,
+  );
+  const progress = new Progress(out);
+  const started = performance.now();
+  const results = await run({
+    ...options,
+    onStart: (total) => progress.start(total),
+    onResult: (result, done) => progress.result(result, done),
+  });
+  progress.stop();
+  const report: RunReport = {
+    upstream: sqlite3_libversion(),
+    build,
+    seed: o.seed,
+    full: options.full,
+    shard: options.shard,
+    node: process.version,
+    seconds: (performance.now() - started) / 1000,
+    suites: summarise(suites, results),
+    results,
+  };
+  out.write(`\n${summaryTable(report)}\n`);
+  for (const r of results) if (r.outcome === "failed") out.write(`\n${failureText(r)}\n`);
+  if (o.report !== false) {
+    const file = resolve(o.report);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, htmlReport(report));
+    out.write(`\nreport: ${o.report}\n`);
+  }
+  if (o.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  out.write(`${closingLine(report)}\n`);
+  const executed = results.filter((r) => r.outcome !== "skipped").length;
+  return executed === 0 || results.some((r) => r.outcome === "failed") ? 1 : 0;
+}

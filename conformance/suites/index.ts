@@ -1,0 +1,11 @@
+/** All suites, in the order in which they run. */
+
+import type { Suite } from "../core/case.js";
+import { badInput } from "./bad-input/index.js";
+import { images } from "./images/index.js";
+import { locks } from "./locks/index.js";
+import { order } from "./order/index.js";
+import { recovery } from "./recovery/index.js";
+
+/** The suites of `pager-mirror conform`. */
+export const suites: readonly Suite[] = [images, recovery, locks, order, badInput];
