@@ -1,0 +1,85 @@
+/** The report as one self-contained HTML page. */
+
+import type { CaseResult } from "../core/case.js";
+import type { RunReport } from "./summary.js";
+
+function escaped(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+const style = `
+:root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --good: #1e8449; --skip: #9a7d0a; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child, td.text, th.text { text-align: left; }
+.failed { color: var(--bad); font-weight: 600; } .passed { color: var(--good); } .skipped { color: var(--skip); }
+pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: 4px; font-size: 13px; line-height: 1.35; }
+details { margin: .3rem 0; } summary { cursor: pointer; } .finding { margin: 1rem 0 2rem; }
+.verdict { font-size: 1.15rem; font-weight: 600; }
+`;
+
+function finding(r: CaseResult): string {
+  return `<section class="finding"><h3 class="failed">${escaped(r.suite)}: ${escaped(r.name)}</h3>
+<p>${escaped(r.finding?.summary ?? "")}</p>
+<pre>${escaped(r.finding?.detail ?? "")}</pre>
+<p>To run this case alone:</p><pre>${escaped(r.rerun ?? "")}</pre></section>`;
+}
+
+/** Renders a run. */
+export function htmlReport(report: RunReport): string {
+  const count = (o: CaseResult["outcome"]): number => report.results.filter((r) => r.outcome === o).length;
+  const executed = count("passed") + count("failed");
+  const failed = count("failed");
+  const verdict =
+    executed === 0
+      ? `<span class="failed">Nothing was executed.</span>`
+      : failed > 0
+        ? `<span class="failed">${failed} of ${executed} executed cases failed.</span>`
+        : `<span class="passed">All ${executed} executed cases passed.</span>`;
+  const rows = report.suites
+    .map(
+      (s) =>
+        `<tr><td>${escaped(s.name)}</td><td class="text">${escaped(s.about)}</td><td>${s.executed}</td>` +
+        `<td class="${s.passed ? "passed" : ""}">${s.passed}</td><td class="${s.failed ? "failed" : ""}">${s.failed}</td>` +
+        `<td class="${s.skipped ? "skipped" : ""}">${s.skipped}</td><td>${s.comparisons.toLocaleString("en")}</td>` +
+        `<td>${(s.milliseconds / 1000).toFixed(1)}</td></tr>`,
+    )
+    .join("\n");
+  const failures = report.results.filter((r) => r.outcome === "failed").map(finding);
+  const lists = report.suites
+    .map((s) => {
+      const own = report.results.filter((r) => r.suite === s.name);
+      const lines = own
+        .map(
+          (r) =>
+            `<tr><td class="text">${escaped(r.name)}</td><td class="${r.outcome} text">${r.outcome}` +
+            `${r.reason ? `: ${escaped(r.reason)}` : ""}</td><td>${r.comparisons}</td><td>${r.milliseconds.toFixed(0)}</td></tr>`,
+        )
+        .join("\n");
+      return `<details><summary>${escaped(s.name)} (${own.length} cases)</summary>
+<table><tr><th>case</th><th class="text">outcome</th><th>comparisons</th><th>ms</th></tr>
+${lines}</table></details>`;
+    })
+    .join("\n");
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>pager-mirror conformance</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}</style></head><body>
+<h1>pager-mirror against SQLite ${escaped(report.upstream)}</h1>
+<p class="verdict">${verdict}</p>
+<p>${escaped(report.build)}, seed ${escaped(report.seed)}, ${report.full ? "full matrix" : "default share"}${
+    report.shard ? `, shard ${report.shard.index}/${report.shard.count}` : ""
+  }, Node ${escaped(report.node)}, ${report.seconds.toFixed(1)} s.</p>
+<table><tr><th>suite</th><th class="text">what it holds</th><th>executed</th><th>passed</th><th>failed</th><th>skipped</th><th>comparisons</th><th>seconds</th></tr>
+${rows}</table>
+${failures.length > 0 ? `<h2>Findings</h2>${failures.join("\n")}` : ""}
+<h2>All cases</h2>
+${lists}
+</body></html>
+`;
+}
