@@ -212,7 +212,7 @@ export function sqlite3_libversion(): string {
   return SQLITE_VERSION;
 }
 
-/** Date and check-in hash of the mirrored source. @upstream main.c sqlite3_sourceid */
+/** Date and check-in hash of the mirrored source. @upstream sqlite3.c sqlite3_sourceid */
 export function sqlite3_sourceid(): string {
   return SQLITE_SOURCE_ID;
 }

@@ -26,7 +26,19 @@ export class sqlite3_mutex implements Counted {
   }
 }
 
+/** What a build without mutexes hands out: never null, never looked into. */
+const noMutex = new sqlite3_mutex(-1, null);
+
 const aStatic: (sqlite3_mutex | undefined)[] = [];
+
+/**
+ * As {@link sqlite3MutexAlloc}, for applications.
+ *
+ * @upstream mutex.c sqlite3_mutex_alloc
+ */
+export function sqlite3_mutex_alloc(id: number): sqlite3_mutex | null {
+  return sqlite3MutexAlloc(id);
+}
 
 /**
  * Returns a mutex of kind `id`, or null if memory ran out or core mutexes are configured off.
@@ -35,7 +47,8 @@ const aStatic: (sqlite3_mutex | undefined)[] = [];
  * @upstream mutex.c sqlite3MutexAlloc
  */
 export function sqlite3MutexAlloc(id: number): sqlite3_mutex | null {
-  if (SQLITE_THREADSAFE === 0 || !sqlite3Config.bCoreMutex) return null;
+  if (SQLITE_THREADSAFE === 0) return noMutex; /* SQLITE_MUTEX_OMIT: a constant that is not null */
+  if (!sqlite3Config.bCoreMutex) return null;
   if (id <= SQLITE_MUTEX_RECURSIVE) {
     const mem = sqlite3MallocZero(sizeof.sqlite3_mutex);
     return mem === null ? null : new sqlite3_mutex(id, mem);
@@ -46,15 +59,6 @@ export function sqlite3MutexAlloc(id: number): sqlite3_mutex | null {
     aStatic[id] = p;
   }
   return p;
-}
-
-/**
- * As {@link sqlite3MutexAlloc}, for applications.
- *
- * @upstream mutex.c sqlite3_mutex_alloc
- */
-export function sqlite3_mutex_alloc(id: number): sqlite3_mutex | null {
-  return sqlite3MutexAlloc(id);
 }
 
 /**

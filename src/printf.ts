@@ -124,6 +124,7 @@ const aDigits = "0123456789ABCDEF0123456789abcdef";
 /* Prefixes back to front, each ended by a zero: "0x" at 1, "0" at 2, "0X" at 4. */
 const aPrefix = "-x0\0X0\0";
 
+/** NON-UPSTREAM: one row of the table below; C has an initialiser. */
 function info(
   fmttype: string,
   base: number,
@@ -232,18 +233,21 @@ function sqlite3AppendOneUtf8Character(zOut: Uint8Array, v: number): number {
 
 /* ------------------------------------------------------------------ arguments */
 
-/* These stand for va_arg. NON-UPSTREAM: what is missing or of the wrong kind reads as zero. */
+/* These stand for va_arg: what is missing or of the wrong kind reads as zero. */
 
+/** NON-UPSTREAM: an argument as C's int. */
 function argInt(x: unknown): number {
   if (typeof x === "bigint") return Number(BigInt.asIntN(32, x));
   return typeof x === "number" ? x | 0 : 0;
 }
 
+/** NON-UPSTREAM: an argument as a 64-bit integer. */
 function argBig(x: unknown): bigint {
   if (typeof x === "bigint") return x;
   return typeof x === "number" && Number.isFinite(x) ? BigInt(Math.trunc(x)) : 0n;
 }
 
+/** NON-UPSTREAM: an argument as a C string. */
 function argText(x: unknown): CString | null {
   if (x instanceof Uint8Array) return x;
   return typeof x === "string" ? toCString(x) : null;

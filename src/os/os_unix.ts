@@ -3489,6 +3489,7 @@ function unixUnmapfile(pFd: unixFile): void {
  * @param nNew bytes; more than are mapped now, at most `mmapSizeMax`.
  * @divergence unix-mmap-views
  * @upstream os_unix.c unixRemapfile
+ * @divergence unix-mmap-window
  */
 function unixRemapfile(pFd: unixFile, nNew: number): void {
   let zErr = "mmap";
