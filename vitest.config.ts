@@ -13,7 +13,7 @@ export default defineConfig({
       provider: "v8",
       include: ["src/**/*.ts"],
       exclude: ["src/**/*.test.ts"],
-      reporter: ["json", "json-summary", "text-summary"],
+      reporter: ["json", "text-summary"],
     },
   },
 });

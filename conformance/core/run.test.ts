@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { htmlReport } from "../report/html.js";
+import { type RunReport, summarise } from "../report/summary.js";
+import { closingLine, failureText } from "../report/text.js";
+import type { Case, Suite } from "./case.js";
+import { Random } from "./random.js";
+import { type RunOptions, run, select } from "./run.js";
+
+function suite(name: string, cases: Case[]): Suite {
+  return { name, about: `about ${name}`, cases: () => cases };
+}
+
+function options(suites: Suite[], more: Partial<RunOptions> = {}): RunOptions {
+  return { suites, filters: [], seed: "1", full: false, shard: null, lanes: 2, keep: false, ...more };
+}
+
+const passing: Case = { name: "passes", run: async (ctx) => ctx.check.equal("one", 1, 1) };
+const failing: Case = { name: "it's <wrong>", run: async (ctx) => ctx.check.equal("one", 1, 2) };
+const idle: Case = { name: "compares nothing", run: async () => {} };
+const skipping: Case = { name: "skips", run: async (ctx) => ctx.skip("no such thing here") };
+const throwing: Case = {
+  name: "throws",
+  run: async () => {
+    throw new TypeError("oops");
+  },
+};
+
+describe("run", () => {
+  it("tells passed, failed and skipped apart, and counts comparisons", async () => {
+    const results = await run(options([suite("a", [passing, failing, idle, skipping, throwing])]));
+    expect(results.map((r) => [r.name, r.outcome, r.comparisons])).toEqual([
+      ["passes", "passed", 1],
+      ["it's <wrong>", "failed", 1],
+      ["compares nothing", "failed", 0],
+      ["skips", "skipped", 0],
+      ["throws", "failed", 0],
+    ]);
+    expect(results[2]?.finding?.summary).toBe("the case compared nothing");
+    expect(results[4]?.finding?.summary).toBe("TypeError: oops");
+    expect(results[1]?.rerun).toBe("npm start -- --suite a --filter '=it'\\''s <wrong>' --seed 1");
+  });
+
+  it("fails a case that hangs", async () => {
+    const hanging: Case = { name: "hangs", timeoutSeconds: 0.02, run: () => new Promise(() => {}) };
+    const [result] = await run(options([suite("a", [hanging])]));
+    expect(result?.outcome).toBe("failed");
+    expect(result?.finding?.summary).toMatch(/^hung/);
+  });
+
+  it("selects by text, by exact name, by shard and by --full", () => {
+    const c = (name: string, fullOnly = false): Case => ({ name, fullOnly, run: async () => {} });
+    const s = [suite("a", [c("one"), c("one more"), c("big one", true)]), suite("b", [c("two")])];
+    const names = (more: Partial<RunOptions>): string[] => select(options(s, more)).map((x) => x.case.name);
+    expect(names({})).toEqual(["one", "one more", "two"]);
+    expect(names({ full: true })).toEqual(["one", "one more", "big one", "two"]);
+    expect(names({ filters: ["one"] })).toEqual(["one", "one more"]);
+    expect(names({ filters: ["=one"] })).toEqual(["one"]);
+    expect(names({ filters: ["=big one"] })).toEqual(["big one"]);
+    expect(names({ shard: { index: 1, count: 2 } })).toEqual(["one", "two"]);
+    expect(names({ shard: { index: 2, count: 2 } })).toEqual(["one more"]);
+    expect(() => select(options([suite("a", [c("x"), c("x")])]))).toThrow(/two cases named x/);
+  });
+
+  it("gives a case the same random numbers whatever else runs", async () => {
+    const seen: number[] = [];
+    const c: Case = {
+      name: "draws",
+      run: async (ctx) => {
+        seen.push(ctx.random.u32());
+        ctx.check.ok("drawn", true);
+      },
+    };
+    await run(options([suite("a", [passing, c])]));
+    await run(options([suite("a", [c])]));
+    await run(options([suite("a", [c])], { seed: "2" }));
+    expect(seen[0]).toBe(seen[1]);
+    expect(seen[2]).not.toBe(seen[0]);
+  });
+});
+
+describe("reports", () => {
+  it("show failures, escape what needs it, and do not call nothing a success", async () => {
+    const suites = [suite("a", [passing, failing, skipping])];
+    const results = await run(options(suites));
+    const report: RunReport = {
+      upstream: "3",
+      build: "test",
+      seed: "1",
+      full: false,
+      shard: null,
+      node: "v",
+      seconds: 1,
+      suites: summarise(suites, results),
+      results,
+    };
+    expect(report.suites).toMatchObject([
+      { name: "a", executed: 2, passed: 1, failed: 1, skipped: 1, comparisons: 2 },
+    ]);
+    expect(closingLine(report)).toBe("conformance: 1 passed, 1 failed, 1 skipped");
+    const html = htmlReport(report);
+    expect(html).toContain("1 of 2 executed cases failed.");
+    expect(html).toContain("it's &lt;wrong&gt;");
+    expect(html).not.toContain("<wrong>");
+    expect(failureText(results[1]!)).toContain("rerun: npm start --");
+    const none = { ...report, results: results.filter((r) => r.outcome === "skipped") };
+    expect(htmlReport(none)).toContain("Nothing was executed.");
+  });
+});
+
+describe("Random", () => {
+  it("is a function of its seed, and spreads", () => {
+    const a = new Random("x");
+    const b = new Random("x");
+    const first = Array.from({ length: 50 }, () => a.below(10));
+    expect(Array.from({ length: 50 }, () => b.below(10))).toEqual(first);
+    expect(new Set(first).size).toBe(10);
+    expect(new Random("y").u32()).not.toBe(new Random("x").u32());
+    expect(new Random("z").bytes(7)).toHaveLength(7);
+  });
+});
