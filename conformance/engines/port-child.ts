@@ -4,6 +4,7 @@
 
 import { queueRandomness, SQLITE_OK, sqlite3_initialize } from "../../src/unix.js";
 import { serve } from "./child.js";
+import { type CrashHow, type CrashPlan, type DiskDevice, type DiskFiles, Disks } from "./disks.js";
 import { ProgramRunner, type Step } from "./program.js";
 import {
   registerShim,
@@ -21,7 +22,16 @@ export type PortRequest =
   | { op: "plan"; plan: ShimPlan | null }
   | { op: "device"; device: ShimDevice }
   | { op: "count" }
-  | { op: "record"; on: boolean }
+  | { op: "record"; on: boolean; details: boolean }
+  | { op: "disk"; name: string; device: DiskDevice; crashable: boolean; files: DiskFiles }
+  | { op: "diskFiles"; name: string }
+  | { op: "diskTrace"; name: string; on: boolean }
+  | { op: "crashMark"; name: string }
+  | { op: "crashCollect"; name: string; plan: CrashPlan | null }
+  | { op: "crashNow"; name: string; how: CrashHow[]; what: string }
+  | { op: "crashFiles"; name: string; index: number }
+  | { op: "crashRecover"; name: string; databases: string[]; device: DiskDevice; again: CrashHow[] }
+  | { op: "crashRecovered"; name: string; index: number; databases: string[]; device: DiskDevice }
   | { op: "random"; bytes: Uint8Array }
   | { op: "reset" };
 
@@ -29,6 +39,7 @@ const rc = sqlite3_initialize();
 if (rc !== SQLITE_OK) throw new Error(`sqlite3_initialize failed with code ${rc}`);
 registerShim();
 const runner = new ProgramRunner();
+const disks = new Disks();
 
 serve((request: PortRequest): unknown => {
   switch (request.op) {
@@ -43,7 +54,29 @@ serve((request: PortRequest): unknown => {
     case "count":
       return shimCount();
     case "record":
-      return setShimRecording(request.on);
+      return setShimRecording(request.on, request.details);
+    case "disk":
+      disks.create(request.name, request.device, request.crashable, request.files);
+      return null;
+    case "diskFiles":
+      return disks.files(request.name);
+    case "diskTrace":
+      return disks.trace(request.name, request.on);
+    case "crashMark":
+      disks.mark(request.name);
+      return null;
+    case "crashCollect":
+      disks.collect(request.name, request.plan);
+      return null;
+    case "crashNow":
+      disks.collectNow(request.name, request.how, request.what);
+      return disks.collected(request.name);
+    case "crashFiles":
+      return disks.collectedFiles(request.name, request.index);
+    case "crashRecover":
+      return disks.recover(request.name, request.databases, request.device, request.again);
+    case "crashRecovered":
+      return disks.recoveredFiles(request.name, request.index, request.databases, request.device);
     case "random":
       queueRandomness(request.bytes);
       return null;
@@ -51,7 +84,9 @@ serve((request: PortRequest): unknown => {
       setShimPlan(null);
       setShimDevice({});
       setShimRecording(false);
+      queueRandomness(null);
       runner.reset();
+      disks.reset();
       return null;
   }
 });

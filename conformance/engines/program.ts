@@ -45,6 +45,7 @@ import {
   sqlite3PagerPagecount,
   sqlite3PagerReadFileheader,
   sqlite3PagerRef,
+  sqlite3PagerRefcount,
   sqlite3PagerRollback,
   sqlite3PagerSavepoint,
   sqlite3PagerSetBusyHandler,
@@ -62,6 +63,7 @@ import {
   sqlite3PagerWrite,
   toCString,
 } from "../../src/index.js";
+import { commitTogether } from "./super-commit.js";
 
 /** How an `apply` step walks to its target image. */
 export interface ApplyOptions {
@@ -131,6 +133,8 @@ export type Step =
   | { do: "rollbackSavepoint"; pager: string; index: number }
   | { do: "commitOne"; pager: string; superJournal?: string; noSync?: boolean }
   | { do: "commitTwo"; pager: string }
+  /** Commits the open transactions of several pagers under one super-journal; `pager` is the first of them. */
+  | { do: "commitTogether"; pager: string; pagers: string[]; superJournal: string }
   | { do: "exclusiveLock"; pager: string }
   | { do: "rollback"; pager: string }
   | { do: "flush"; pager: string }
@@ -306,6 +310,11 @@ export class ProgramRunner {
 
   #acquire(p: OpenPager, pgno: number, flags: number): number {
     p.busyStreak = 0;
+    if (sqlite3PagerRefcount(p.pager) === 0) {
+      /* As the b-tree's lockBtree does before it looks at page 1. */
+      const rc = sqlite3PagerSharedLock(p.pager);
+      if (rc !== SQLITE_OK) return rc;
+    }
     return sqlite3PagerGet(p.pager, pgno, this.#ppPage, flags);
   }
 
@@ -568,6 +577,15 @@ export class ProgramRunner {
       case "commitTwo": {
         const rc = sqlite3PagerCommitPhaseTwo(pager);
         if (rc === SQLITE_OK) this.#weigh(p);
+        return { rc };
+      }
+      case "commitTogether": {
+        const all = step.pagers.map((name) => this.#get(name));
+        const rc = commitTogether(
+          all.map((x) => x.pager),
+          step.superJournal,
+          (i) => this.#weigh(all[i] as OpenPager),
+        );
         return { rc };
       }
       case "exclusiveLock":

@@ -24,6 +24,7 @@ import {
 } from "../../../src/index.js";
 import type { Case, CaseContext, Suite } from "../../core/case.js";
 import type { ApplyOptions, Step } from "../../engines/program.js";
+import { journalByteCases } from "./journal-bytes.js";
 import { emptyDatabase } from "./prepare.js";
 import { PAGE_SIZES, type Scenario, scenarios } from "./scenarios.js";
 import { sparseCase } from "./sparse.js";
@@ -216,8 +217,7 @@ function cases(): Case[] {
       }
     }
   }
-  list.push(sparseCase);
-  return list;
+  return [...list, ...journalByteCases(), sparseCase];
 }
 
 /** The suite. */
