@@ -10,6 +10,8 @@ export default {
   projectDocuments: ["docs/*.md"],
   blockTags: [...OptionDefaults.blockTags, "@upstream", "@divergence"],
   excludeInternal: true,
+  disableGit: true,
+  sourceLinkTemplate: "{path}#L{line}",
   sort: ["source-order"],
   treatWarningsAsErrors: true,
   validation: { notExported: false, invalidLink: true, notDocumented: false },

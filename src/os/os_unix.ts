@@ -1022,7 +1022,7 @@ export class unixFileId {
  * The kernel keeps one set of locks per process and inode, so the locks of the connections are
  * counted here and the kernel is asked only when the count says that something changes for others.
  * `nShared`, `nLock`, `eFileLock`, `bProcessLock` and `pUnused` are guarded by `pLockMutex`; `fileId`
- * and `pLockMutex` never change; the rest is guarded by {@link unixBigLock}.
+ * and `pLockMutex` never change; the rest is guarded by `unixBigLock`.
  *
  * @upstream os_unix.c unixInodeInfo
  */
@@ -1053,7 +1053,7 @@ export class unixInodeInfo implements Counted {
   }
 }
 
-/** All open inodes; guarded by {@link unixBigLock}. */
+/** All open inodes; guarded by `unixBigLock`. */
 let inodeList: unixInodeInfo | null = null;
 
 /**

@@ -414,7 +414,7 @@ function pcache1Alloc(nByte: number): Uint8Array | null {
 }
 
 /**
- * Gives back what {@link pcache1Alloc} handed out, the same object; null is ignored.
+ * Gives back what `pcache1Alloc` handed out, the same object; null is ignored.
  *
  * @upstream pcache1.c pcache1Free
  * @divergence pcache1-freeslot-stack
@@ -443,7 +443,7 @@ function pcache1Free(p: Uint8Array | null): void {
 }
 
 /**
- * The size in bytes of what {@link pcache1Alloc} handed out.
+ * The size in bytes of what `pcache1Alloc` handed out.
  *
  * @upstream pcache1.c pcache1MemSize
  */
@@ -526,7 +526,7 @@ function pcache1FreePage(p: PgHdr1): void {
 }
 
 /**
- * Allocates a buffer of the size of a page, see {@link pcache1Alloc}: a slot or heap memory, at
+ * Allocates a buffer of the size of a page, see `pcache1Alloc`: a slot or heap memory, at
  * least `sz` bytes, content arbitrary; null if out of memory.
  *
  * @upstream pcache1.c sqlite3PageMalloc

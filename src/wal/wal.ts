@@ -209,10 +209,10 @@ export class Wal implements Counted {
 /**
  * Opens the log of a database and stores the handle in `ppWal`.
  *
- * @param pDbFd the open database.
- * @param zWalName must outlive the handle.
- * @param bNoShm 1: keep the wal-index in memory, for a connection in exclusive mode.
- * @param mxWalSize bytes to which a reset cuts the log; negative: no cut.
+ * @param _pDbFd the open database.
+ * @param _zWalName must outlive the handle.
+ * @param _bNoShm 1: keep the wal-index in memory, for a connection in exclusive mode.
+ * @param _mxWalSize bytes to which a reset cuts the log; negative: no cut.
  * @returns SQLITE_CANTOPEN until the log arrives; `ppWal` is then null.
  * @upstream wal.c sqlite3WalOpen
  * @divergence wal-later
@@ -233,7 +233,7 @@ export function sqlite3WalOpen(
  * Closes the log; the last connection to the database checkpoints it first and deletes it.
  *
  * @param pWal null is accepted and gives SQLITE_OK.
- * @param zBuf scratch for one page, `nBuf` bytes; null: no checkpoint.
+ * @param _zBuf scratch for one page, `nBuf` bytes; null: no checkpoint.
  * @upstream wal.c sqlite3WalClose
  * @divergence wal-later
  */
@@ -352,7 +352,7 @@ export function sqlite3WalSavepoint(_pWal: Wal, _aWalData: Uint32Array): void {}
 /**
  * Moves the end of the log back to where {@link sqlite3WalSavepoint} saw it.
  *
- * @param aWalData updated if the log has been reset since.
+ * @param _aWalData updated if the log has been reset since.
  * @upstream wal.c sqlite3WalSavepointUndo
  * @divergence wal-later
  */
@@ -363,10 +363,10 @@ export function sqlite3WalSavepointUndo(_pWal: Wal, _aWalData: Uint32Array): num
 /**
  * Appends the dirty pages of a list to the log.
  *
- * @param pList linked by pDirty, ascending page numbers.
- * @param nTruncate size of the database in pages after a commit.
- * @param isCommit 1: the last frame ends the transaction.
- * @param sync_flags as {@link WAL_SYNC_FLAGS} takes them.
+ * @param _pList linked by pDirty, ascending page numbers.
+ * @param _nTruncate size of the database in pages after a commit.
+ * @param _isCommit 1: the last frame ends the transaction.
+ * @param _sync_flags as {@link WAL_SYNC_FLAGS} takes them.
  * @upstream wal.c sqlite3WalFrames
  * @divergence wal-later
  */
@@ -386,11 +386,11 @@ export function sqlite3WalFrames(
 /**
  * Copies pages from the log into the database.
  *
- * @param db whose interrupt flag is watched.
- * @param eMode SQLITE_CHECKPOINT_*.
- * @param zBuf scratch for one page, `nBuf` bytes.
- * @param pnLog receives the number of frames in the log; may be null.
- * @param pnCkpt receives the number of frames copied; may be null.
+ * @param _db whose interrupt flag is watched.
+ * @param _eMode SQLITE_CHECKPOINT_*.
+ * @param _zBuf scratch for one page, `nBuf` bytes.
+ * @param _pnLog receives the number of frames in the log; may be null.
+ * @param _pnCkpt receives the number of frames copied; may be null.
  * @upstream wal.c sqlite3WalCheckpoint
  * @divergence wal-later
  */
