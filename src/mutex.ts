@@ -11,6 +11,7 @@
  */
 
 import { sqlite3Config } from "./global.js";
+import { sqlite3_initialize } from "./main.js";
 import { sqlite3_free, sqlite3MallocZero } from "./malloc.js";
 import { type Counted, SQLITE_MUTEX_RECURSIVE, SQLITE_THREADSAFE, sizeof } from "./sqliteInt.js";
 
@@ -26,29 +27,14 @@ export class sqlite3_mutex implements Counted {
   }
 }
 
-/** What a build without mutexes hands out: never null, never looked into. */
+/** What upstream's builds and configurations without mutexes hand out: never null, never looked into. */
 const noMutex = new sqlite3_mutex(-1, null);
 
 const aStatic: (sqlite3_mutex | undefined)[] = [];
 
-/**
- * As {@link sqlite3MutexAlloc}, for applications.
- *
- * @upstream mutex.c sqlite3_mutex_alloc
- */
-export function sqlite3_mutex_alloc(id: number): sqlite3_mutex | null {
-  return sqlite3MutexAlloc(id);
-}
-
-/**
- * Returns a mutex of kind `id`, or null if memory ran out or core mutexes are configured off.
- * FAST and RECURSIVE ones are allocated, the static ones exist once each.
- *
- * @upstream mutex.c sqlite3MutexAlloc
- */
-export function sqlite3MutexAlloc(id: number): sqlite3_mutex | null {
-  if (SQLITE_THREADSAFE === 0) return noMutex; /* SQLITE_MUTEX_OMIT: a constant that is not null */
-  if (!sqlite3Config.bCoreMutex) return null;
+/** NON-UPSTREAM: stands for `sqlite3GlobalConfig.mutex.xMutexAlloc`, POSIX's or the one that does nothing. */
+function xMutexAlloc(id: number): sqlite3_mutex | null {
+  if (!sqlite3Config.bCoreMutex) return noMutex;
   if (id <= SQLITE_MUTEX_RECURSIVE) {
     const mem = sqlite3MallocZero(sizeof.sqlite3_mutex);
     return mem === null ? null : new sqlite3_mutex(id, mem);
@@ -62,12 +48,36 @@ export function sqlite3MutexAlloc(id: number): sqlite3_mutex | null {
 }
 
 /**
- * Gives the memory of a FAST or RECURSIVE mutex back; null is ignored.
+ * As {@link sqlite3MutexAlloc}, for applications: initializes the library before it allocates, and
+ * hands out a mutex even if core mutexes are configured off. Null if either fails.
+ *
+ * @upstream mutex.c sqlite3_mutex_alloc
+ */
+export function sqlite3_mutex_alloc(id: number): sqlite3_mutex | null {
+  if (SQLITE_THREADSAFE === 0) return noMutex; /* SQLITE_MUTEX_OMIT: a constant that is not null */
+  if (id <= SQLITE_MUTEX_RECURSIVE && sqlite3_initialize()) return null;
+  return xMutexAlloc(id);
+}
+
+/**
+ * Returns a mutex of kind `id`, or null if memory ran out or core mutexes are configured off.
+ * FAST and RECURSIVE ones are allocated, the static ones exist once each.
+ *
+ * @upstream mutex.c sqlite3MutexAlloc
+ */
+export function sqlite3MutexAlloc(id: number): sqlite3_mutex | null {
+  if (SQLITE_THREADSAFE === 0) return noMutex; /* SQLITE_MUTEX_OMIT: a constant that is not null */
+  if (!sqlite3Config.bCoreMutex) return null;
+  return xMutexAlloc(id);
+}
+
+/**
+ * Gives the memory of a FAST or RECURSIVE mutex back; null and the mutex that does nothing are ignored.
  *
  * @upstream mutex.c sqlite3_mutex_free
  */
 export function sqlite3_mutex_free(p: sqlite3_mutex | null): void {
-  if (p !== null) sqlite3_free(p);
+  if (p !== null && p !== noMutex) sqlite3_free(p);
 }
 
 /** @upstream mutex.c sqlite3_mutex_enter */

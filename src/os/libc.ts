@@ -3,8 +3,9 @@
  *
  * Each function has C's name, C's parameters and C's result: -1 (or a null pointer, or MAP_FAILED)
  * means failure and {@link errno} then tells why. The one that would collide with its struct has a
- * trailing underscore: {@link stat_}. Buffers are byte arrays handed over without a copy; addresses
- * of mapped memory are plain numbers, which {@link view} turns into byte arrays.
+ * trailing underscore: {@link stat_}. Buffers are byte arrays handed over without a copy, and must
+ * have the length that the call names (RangeError); names must end with a zero byte, which nobody
+ * checks. Addresses of mapped memory are plain numbers, which {@link view} turns into byte arrays.
  *
  * The numbers below are those of 64-bit Linux, x64 and arm64; loading the module anywhere else, or
  * without koffi, throws an error that says so.
@@ -521,6 +522,14 @@ function check(rc: number): number {
   return rc;
 }
 
+/**
+ * Refuses a transfer of more bytes than the byte array has: the C library cannot see its length and
+ * would read or overwrite whatever lies behind it.
+ */
+function room(buf: Uint8Array, n: number): void {
+  if (n > buf.length) throw new RangeError(`${n} bytes do not fit into a buffer of ${buf.length}`);
+}
+
 /* ------------------------------------------------------------------ files */
 
 /** Opens a file; `mode` matters only with O_CREAT. Returns a descriptor or -1. */
@@ -540,6 +549,7 @@ export function access(zFile: CString, mode: number): number {
 
 /** Writes the current directory and a zero into the first `n` bytes; returns `buf`, or null. */
 export function getcwd(buf: Uint8Array, n: number): Uint8Array | null {
+  room(buf, n);
   if (c_getcwd(buf, n)) return buf;
   iErrno = koffi.errno();
   return null;
@@ -577,11 +587,13 @@ export function lseek(fd: number, off: number, whence: number): number {
 
 /** Reads up to `n` bytes at the file offset; returns how many, or -1. */
 export function read(fd: number, buf: Uint8Array, n: number): number {
+  room(buf, n);
   return check(c_read(fd, buf, n));
 }
 
 /** Reads up to `n` bytes at offset `off`; returns how many, or -1. */
 export function pread(fd: number, buf: Uint8Array, n: number, off: number): number {
+  room(buf, n);
   return check(c_pread(fd, buf, n, off));
 }
 
@@ -590,11 +602,13 @@ export const pread64: typeof pread = pread;
 
 /** Writes up to `n` bytes at the file offset; returns how many, or -1. */
 export function write(fd: number, buf: Uint8Array, n: number): number {
+  room(buf, n);
   return check(c_write(fd, buf, n));
 }
 
 /** Writes up to `n` bytes at offset `off`; returns how many, or -1. */
 export function pwrite(fd: number, buf: Uint8Array, n: number, off: number): number {
+  room(buf, n);
   return check(c_pwrite(fd, buf, n, off));
 }
 
@@ -633,6 +647,7 @@ export function rmdir(zDir: CString): number {
 
 /** Reads what a symbolic link holds, without a terminating zero; returns the length, or -1. */
 export function readlink(zFile: CString, buf: Uint8Array, n: number): number {
+  room(buf, n);
   return check(c_readlink(zFile, buf, n));
 }
 

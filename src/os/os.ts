@@ -267,7 +267,8 @@ export function sqlite3OsFetch(
 }
 
 /**
- * Gives a view back; null drops the mapping beyond `iOff` if nobody holds a view.
+ * Gives a view back. Null says that the mapping may no longer show the file and should go; nobody
+ * holds a view then, and `iOff` does not matter.
  *
  * @upstream os.c sqlite3OsUnfetch
  */
@@ -521,6 +522,7 @@ function vfsUnlink(pVfs: sqlite3_vfs | null): void {
  * or if it is the first.
  *
  * @upstream os.c sqlite3_vfs_register
+ * @divergence api-armor
  */
 export function sqlite3_vfs_register(pVfs: sqlite3_vfs, makeDflt: number): number {
   const rc = sqlite3_initialize();

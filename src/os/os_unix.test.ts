@@ -102,7 +102,9 @@ import {
   SQLITE_OPEN_MAIN_JOURNAL,
   SQLITE_OPEN_READONLY,
   SQLITE_OPEN_READWRITE,
+  SQLITE_OPEN_SUPER_JOURNAL,
   SQLITE_OPEN_TEMP_DB,
+  SQLITE_OPEN_TEMP_JOURNAL,
   SQLITE_OPEN_URI,
   SQLITE_OPEN_WAL,
   SQLITE_PERM,
@@ -113,6 +115,7 @@ import {
   SQLITE_SHM_LOCK,
   SQLITE_SHM_SHARED,
   SQLITE_SHM_UNLOCK,
+  SQLITE_SYNC_FULL,
   SQLITE_SYNC_NORMAL,
   sqlite3_file,
   type sqlite3_syscall_ptr,
@@ -1821,4 +1824,723 @@ test("the directory of this test holds nothing that upstream would not have made
   close(open("db"));
   expect(readdirSync(dir)).toEqual(["db"]);
   expect(readFileSync(join(dir, "db")).length).toBe(0);
+});
+
+/* ------------------------------------------------------------------ one arm after the other */
+
+/** What a lock call asked for: type, first byte, length. */
+type Asked = [op: number, type: number, start: number, len: number];
+
+/** Records the fcntl calls that concern locks, and lets them through. */
+function recordLocks(): Asked[] {
+  const asked: Asked[] = [];
+  const real = vfs.xGetSystemCall!(vfs, "fcntl") as unknown as typeof libc.fcntl;
+  override("fcntl", (fd: number, op: number, arg: number | libc.flock) => {
+    if (typeof arg !== "number") asked.push([op, arg.l_type, arg.l_start, arg.l_len]);
+    return real(fd, op, arg);
+  });
+  return asked;
+}
+
+/** Collects what goes to the error log while `f` runs. */
+function logged(f: () => void): string[] {
+  const log: string[] = [];
+  const { xLog } = sqlite3Config;
+  sqlite3Config.xLog = (_p, _code, z) => log.push(fromCString(z));
+  try {
+    f();
+  } finally {
+    sqlite3Config.xLog = xLog;
+  }
+  return log;
+}
+
+const PENDING = 0x40000000;
+const isLockOf = (type: number, start: number) => (_fd: unknown, op: unknown, arg: unknown) =>
+  op === libc.F_SETLK && (arg as libc.flock).l_type === type && (arg as libc.flock).l_start === start;
+const restore = (): number => vfs.xSetSystemCall!(vfs, null, null);
+
+describe("each lock call", () => {
+  const { F_SETLK, F_RDLCK, F_WRLCK, F_UNLCK } = libc;
+
+  test("the bytes that are locked on the way up and down", () => {
+    const a = open("db");
+    const asked = recordLocks();
+    const calls = (f: () => number): Asked[] => {
+      asked.length = 0;
+      expect(f()).toBe(SQLITE_OK);
+      return [...asked];
+    };
+    expect(calls(() => unlock(a, NO_LOCK))).toEqual([]);
+    expect(calls(() => lock(a, SHARED_LOCK))).toEqual([
+      [F_SETLK, F_RDLCK, PENDING, 1],
+      [F_SETLK, F_RDLCK, PENDING + 2, 510],
+      [F_SETLK, F_UNLCK, PENDING, 1],
+    ]);
+    expect(calls(() => lock(a, SHARED_LOCK))).toEqual([]);
+    expect(calls(() => lock(a, RESERVED_LOCK))).toEqual([[F_SETLK, F_WRLCK, PENDING + 1, 1]]);
+    expect(calls(() => lock(a, EXCLUSIVE_LOCK))).toEqual([
+      [F_SETLK, F_WRLCK, PENDING, 1],
+      [F_SETLK, F_WRLCK, PENDING + 2, 510],
+    ]);
+    expect(calls(() => lock(a, RESERVED_LOCK))).toEqual([]);
+    expect(calls(() => unlock(a, SHARED_LOCK))).toEqual([
+      [F_SETLK, F_RDLCK, PENDING + 2, 510],
+      [F_SETLK, F_UNLCK, PENDING, 2],
+    ]);
+    expect(calls(() => unlock(a, SHARED_LOCK))).toEqual([]);
+    /* rolling a hot journal back: no RESERVED, no PENDING */
+    expect(calls(() => lock(a, EXCLUSIVE_LOCK))).toEqual([[F_SETLK, F_WRLCK, PENDING + 2, 510]]);
+    expect(calls(() => unlock(a, NO_LOCK))).toEqual([
+      [F_SETLK, F_UNLCK, PENDING, 2],
+      [F_SETLK, F_UNLCK, 0, 0],
+    ]);
+    expect(unix(a).pInode).toMatchObject({ nShared: 0, nLock: 0, eFileLock: NO_LOCK });
+    /* a second reader of the process costs no system call, coming or going */
+    const b = open("db");
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    expect(calls(() => lock(b, SHARED_LOCK))).toEqual([]);
+    expect(calls(() => unlock(a, NO_LOCK))).toEqual([]);
+    expect(unix(b).pInode).toMatchObject({ nShared: 1, nLock: 1, eFileLock: SHARED_LOCK });
+  });
+
+  test("what an errno means", () => {
+    const a = open("db");
+    for (const e of [libc.EACCES, libc.EAGAIN, libc.ETIMEDOUT, libc.EBUSY, libc.EINTR, libc.ENOLCK]) {
+      failing("fcntl", e);
+      expect(lock(a, SHARED_LOCK)).toBe(SQLITE_BUSY);
+      expect(control(a, SQLITE_FCNTL_LAST_ERRNO, -1).value).toBe(0);
+    }
+    failing("fcntl", libc.EPERM);
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_PERM);
+    expect(control(a, SQLITE_FCNTL_LAST_ERRNO, -1).value).toBe(libc.EPERM);
+    failing("fcntl", libc.EBADF);
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_IOERR_LOCK);
+    expect(control(a, SQLITE_FCNTL_LAST_ERRNO, -1).value).toBe(libc.EBADF);
+    expect(unix(a).pInode).toMatchObject({ nShared: 0, nLock: 0, eFileLock: NO_LOCK });
+  });
+
+  test("SHARED refused on the shared range: the pending byte is released all the same", () => {
+    const a = open("db");
+    failing("fcntl", libc.EAGAIN, isLockOf(F_RDLCK, PENDING + 2));
+    const asked = recordLocks();
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_BUSY);
+    expect(asked.at(-1)).toEqual([F_SETLK, F_UNLCK, PENDING, 1]);
+    /* the first error counts, even if that fails too */
+    failing("fcntl", libc.EIO, isLockOf(F_UNLCK, PENDING));
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_BUSY);
+    expect(control(a, SQLITE_FCNTL_LAST_ERRNO, -1).value).toBe(0);
+    restore();
+    failing("fcntl", libc.EIO, isLockOf(F_RDLCK, PENDING + 2));
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_IOERR_LOCK);
+    expect(unix(a)).toMatchObject({ eFileLock: NO_LOCK, lastErrno: libc.EIO });
+    expect(unix(a).pInode).toMatchObject({ nShared: 0, nLock: 0, eFileLock: NO_LOCK });
+  });
+
+  test("EXCLUSIVE refused: RESERVED stays if PENDING fails, PENDING if the shared range fails", () => {
+    const a = open("db");
+    expect(lock(a, SHARED_LOCK) || lock(a, RESERVED_LOCK)).toBe(SQLITE_OK);
+    failing("fcntl", libc.EAGAIN, isLockOf(F_WRLCK, PENDING));
+    expect(lock(a, EXCLUSIVE_LOCK)).toBe(SQLITE_BUSY);
+    expect([unix(a).eFileLock, unix(a).pInode!.eFileLock]).toEqual([RESERVED_LOCK, RESERVED_LOCK]);
+    restore();
+    for (const [e, rc] of [
+      [libc.EAGAIN, SQLITE_BUSY],
+      [libc.EIO, SQLITE_IOERR_LOCK],
+    ] as const) {
+      failing("fcntl", e, isLockOf(F_WRLCK, PENDING + 2));
+      expect(lock(a, EXCLUSIVE_LOCK)).toBe(rc);
+      expect([unix(a).eFileLock, unix(a).pInode!.eFileLock]).toEqual([PENDING_LOCK, PENDING_LOCK]);
+      restore();
+    }
+    expect(unix(a).lastErrno).toBe(libc.EIO);
+    /* from PENDING only the shared range is missing */
+    const asked = recordLocks();
+    expect(lock(a, EXCLUSIVE_LOCK)).toBe(SQLITE_OK);
+    expect(asked).toEqual([[F_SETLK, F_WRLCK, PENDING + 2, 510]]);
+  });
+
+  test("unlocking that fails leaves the connection unlocked and its counts right", () => {
+    const a = open("db");
+    const b = open("db");
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    const h = unix(b).h;
+    close(b);
+    expect(unix(a).pInode!.pUnused?.fd).toBe(h);
+    failing("fcntl", libc.EIO, isLockOf(F_UNLCK, 0));
+    expect(unlock(a, NO_LOCK)).toBe(SQLITE_IOERR_UNLOCK);
+    restore();
+    expect(unix(a)).toMatchObject({ eFileLock: NO_LOCK, lastErrno: libc.EIO });
+    expect(unix(a).pInode).toMatchObject({ nShared: 0, nLock: 0, eFileLock: NO_LOCK, pUnused: null });
+    expect(libc.fcntl(h, libc.F_GETFD, 0)).toBe(-1);
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+  });
+
+  test("unix-excl takes one write lock for the process, or none; read-only it locks like unix", () => {
+    const a = open("db", "unix-excl");
+    failing("fcntl", libc.EAGAIN);
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_BUSY);
+    failing("fcntl", libc.EIO);
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_IOERR_LOCK);
+    expect(unix(a).pInode).toMatchObject({ bProcessLock: 0, nLock: 0, nShared: 0 });
+    restore();
+    const asked = recordLocks();
+    expect(lock(a, SHARED_LOCK) || lock(a, RESERVED_LOCK)).toBe(SQLITE_OK);
+    expect(reserved(open("db", "unix-excl"))).toBe(1);
+    expect(asked).toEqual([[F_SETLK, F_WRLCK, PENDING + 2, 510]]);
+    /* heap memory stands in for the -shm: nobody else can share it */
+    expect(shmMap(a, 0, 0).view).not.toBe(null);
+    expect(lock(a, EXCLUSIVE_LOCK)).toBe(SQLITE_OK);
+    expect(unlock(a, NO_LOCK)).toBe(SQLITE_OK);
+    expect(asked).toHaveLength(1);
+    expect(reserved(a)).toBe(0);
+    expect(asked).toHaveLength(1); /* the process lock answers for the kernel */
+    expect(unix(a).pInode).toMatchObject({ bProcessLock: 1, nLock: 1, nShared: 0 });
+
+    close(open("other"));
+    const ro = tryOpen("other", SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, "unix-excl").file;
+    expect(lock(ro, SHARED_LOCK)).toBe(SQLITE_OK);
+    expect(asked.slice(1)).toEqual([
+      [F_SETLK, F_RDLCK, PENDING, 1],
+      [F_SETLK, F_RDLCK, PENDING + 2, 510],
+      [F_SETLK, F_UNLCK, PENDING, 1],
+    ]);
+  });
+
+  test("the process lock of unix-excl keeps descriptors waiting until the last close", () => {
+    const a = open("db", "unix-excl");
+    const b = open("db", "unix-excl");
+    expect(lock(a, SHARED_LOCK) || unlock(a, NO_LOCK)).toBe(SQLITE_OK);
+    const hB = unix(b).h;
+    const inode = unix(a).pInode!;
+    close(b);
+    expect(inode.pUnused?.fd).toBe(hB);
+    const hA = unix(a).h;
+    close(a);
+    expect(inode).toMatchObject({ nRef: 0, pUnused: null });
+    for (const h of [hA, hB]) expect(libc.fcntl(h, libc.F_GETFD, 0)).toBe(-1);
+  });
+
+  test("unix-dotfile: errors of mkdir, and who holds a lock is alone", () => {
+    const a = open("db", "unix-dotfile");
+    const b = open("db", "unix-dotfile");
+    for (const e of [libc.EAGAIN, libc.EACCES]) {
+      failing("mkdir", e);
+      expect(lock(a, SHARED_LOCK)).toBe(SQLITE_BUSY);
+      expect(unix(a).lastErrno).toBe(0);
+    }
+    failing("mkdir", libc.EPERM);
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_PERM);
+    expect(unix(a).lastErrno).toBe(libc.EPERM);
+    restore();
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    expect(lock(b, SHARED_LOCK)).toBe(SQLITE_BUSY);
+    expect([reserved(a), reserved(b)]).toEqual([0, 1]);
+    expect(unlock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    expect(lock(a, RESERVED_LOCK) || unlock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    expect(unix(a).eFileLock).toBe(SHARED_LOCK);
+    expect(unlock(b, NO_LOCK)).toBe(SQLITE_OK);
+    expect(existsSync(join(dir, "db.lock"))).toBe(true);
+    close(a); /* gives the lock back */
+    expect(existsSync(join(dir, "db.lock"))).toBe(false);
+  });
+
+  test("unix-none answers every lock call", () => {
+    const a = open("db", "unix-none");
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    expect(unlock(a, NO_LOCK)).toBe(SQLITE_OK);
+    a.pMethods!.xShmBarrier!(a);
+  });
+});
+
+describe("descriptors and inodes", () => {
+  test("close is tried once, whatever it says, and the failure is logged", () => {
+    const a = open("db");
+    let n = 0;
+    const closing = (e: number) => (fd: number) => {
+      n++;
+      libc.close(fd);
+      libc.set_errno(e);
+      return -1;
+    };
+    override("close", closing(libc.EINTR));
+    const zDb = join(dir, "db");
+    expect(logged(() => close(a))).toEqual([`os_unix.c:42500: (4) close(${zDb}) - `]);
+    expect(n).toBe(1);
+    restore();
+    const b = open("db");
+    const c = open("db");
+    expect(lock(b, SHARED_LOCK)).toBe(SQLITE_OK);
+    close(c);
+    override("close", closing(libc.EIO));
+    expect(logged(() => expect(unlock(b, NO_LOCK)).toBe(SQLITE_OK))).toEqual([
+      `os_unix.c:41666: (5) close(${zDb}) - `,
+    ]);
+    /* without a file there is no name to report */
+    writeFileSync(join(dir, "x"), "1");
+    expect(logged(() => expect(vfs.xDelete(vfs, toCString(join(dir, "x")), 1)).toBe(SQLITE_OK))).toEqual([
+      "os_unix.c:47049: (5) close() - ",
+    ]);
+  });
+
+  test("inodes leave the list from its middle, its front and its end", () => {
+    const f = ["a", "b", "c", "d"].map((n) => open(n));
+    const node = f.map((x) => unix(x).pInode!);
+    const links = (i: number): unknown[] => [node[i]!.pPrev, node[i]!.pNext];
+    expect(links(3)[0]).toBe(null);
+    expect([links(2), links(1)]).toEqual([
+      [node[3], node[1]],
+      [node[2], node[0]],
+    ]);
+    const rest = node[0]!.pNext;
+    close(f[2]!);
+    expect(links(3)).toEqual([null, node[1]]);
+    expect(links(1)).toEqual([node[3], node[0]]);
+    close(f[3]!);
+    expect(links(1)).toEqual([null, node[0]]);
+    close(f[0]!);
+    expect(links(1)).toEqual([null, rest]);
+    const again = open("b");
+    expect(unix(again).pInode).toBe(node[1]);
+    expect(node[1]!.nRef).toBe(2);
+    expect(unix(open("a")).pInode!.pNext).toBe(node[1]);
+  });
+
+  test("two names of one file have one inode", () => {
+    const a = open("db");
+    linkSync(join(dir, "db"), join(dir, "db2"));
+    const b = open("db2");
+    expect(unix(b).pInode).toBe(unix(a).pInode);
+    expect(lock(a, SHARED_LOCK) || lock(b, SHARED_LOCK) || lock(a, RESERVED_LOCK)).toBe(SQLITE_OK);
+    expect(lock(b, RESERVED_LOCK)).toBe(SQLITE_BUSY);
+  });
+
+  test("a kept descriptor whose inode cannot be asked is closed, once", () => {
+    const a = open("db");
+    const b = open("db");
+    expect(lock(a, SHARED_LOCK)).toBe(SQLITE_OK);
+    const h = unix(b).h;
+    close(b);
+    failing("fstat", libc.EIO);
+    const r = tryOpen("db", RWC | SQLITE_OPEN_MAIN_DB);
+    expect(r.rc).toBe(SQLITE_IOERR);
+    expect(r.file.pMethods).toBe(null);
+    expect(unix(a).pInode!.pUnused).toBe(null);
+    expect(libc.fcntl(h, libc.F_GETFD, 0)).toBe(-1);
+  });
+
+  test("descriptors that nobody may have: a new file is unlinked, /dev/null must be there", () => {
+    const gone: string[] = [];
+    override("unlink", (z: CString) => {
+      gone.push(fromCString(z));
+      return libc.unlink(z);
+    });
+    const seen: [string, number][] = [];
+    override("close", (fd: number) => (fd < 3 ? 0 : libc.close(fd)));
+    override("open", (z: CString, _flags: number, mode: number) => {
+      const name = fromCString(z);
+      seen.push([name, mode]);
+      if (name === "/dev/null") {
+        libc.set_errno(libc.EMFILE);
+        return -1;
+      }
+      return 1;
+    });
+    const flags = RWC | SQLITE_OPEN_EXCLUSIVE | SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_TEMP_DB;
+    const z = join(dir, "t");
+    const log = logged(() => expect(tryOpen("t", flags).rc).toBe(SQLITE_CANTOPEN));
+    /* read-write with O_EXCL, then read-only without O_CREAT: that one is not unlinked */
+    expect(gone).toEqual([z]);
+    expect(seen).toEqual([
+      [z, 0o600],
+      ["/dev/null", 0o600],
+      [z, 0o600],
+      ["/dev/null", 0o600],
+    ]);
+    expect(log.at(-1)).toBe(`os_unix.c:46895: (${libc.EMFILE}) open(${z}) - `);
+  });
+
+  test("only root gives files away", () => {
+    open("db");
+    const owner = statSync(join(dir, "db"));
+    const given: number[][] = [];
+    override("fchown", (_fd: number, uid: number, gid: number) => given.push([uid, gid]) - 1);
+    override("geteuid", () => 1000);
+    open("db-wal", "unix", RWC | SQLITE_OPEN_WAL);
+    expect(given).toEqual([]);
+    override("geteuid", () => 0);
+    open("db-journal", "unix", RWC | SQLITE_OPEN_MAIN_JOURNAL);
+    expect(given).toEqual([[owner.uid, owner.gid]]);
+    /* permissions that were not found out: nobody to give the file to */
+    open("noowner.jrn", "unix", RWC | SQLITE_OPEN_MAIN_JOURNAL);
+    expect(given).toHaveLength(1);
+    const a = open("db");
+    shmMap(a, 0, 0);
+    expect(given).toHaveLength(2);
+    expect(given[1]).toEqual([owner.uid, owner.gid]);
+  });
+
+  test("a database that cannot be asked about its links is only reported", () => {
+    let n = 0;
+    failing("fstat", libc.EIO, () => ++n === 2);
+    const zDb = join(dir, "db");
+    expect(logged(() => open("db"))).toEqual([`cannot fstat db file ${zDb}`]);
+  });
+
+  test("names without a directory", () => {
+    const openDirectory = vfs.xGetSystemCall!(vfs, "openDirectory") as unknown as (
+      z: CString,
+      p: Ref<number>,
+    ) => number;
+    const dirOf = (z: string): string => {
+      const fd = new Ref(-1);
+      expect(openDirectory(toCString(z), fd)).toBe(SQLITE_OK);
+      const buf = new Uint8Array(1000);
+      expect(libc.readlink(toCString(`/proc/self/fd/${fd.value}`), buf, 999)).toBeGreaterThan(0);
+      libc.close(fd.value);
+      return fromCString(buf);
+    };
+    expect(dirOf("x")).toBe(process.cwd());
+    expect(dirOf("/x")).toBe("/");
+    expect(dirOf(join(dir, "x"))).toBe(dir);
+    const fd = new Ref(0);
+    const log = logged(() => expect(openDirectory(toCString(join(dir, "no/x")), fd)).toBe(SQLITE_CANTOPEN));
+    expect(fd.value).toBe(-1);
+    expect(log[0]).toMatch(/^cannot open file at line 44081 /);
+    expect(log[1]).toBe(`os_unix.c:44081: (2) openDirectory(${join(dir, "no")}) - `);
+    /* a journal may have a relative name, as a super-journal's record may say */
+    const old = process.cwd();
+    process.chdir(dir);
+    try {
+      for (const type of [SQLITE_OPEN_SUPER_JOURNAL, SQLITE_OPEN_TEMP_JOURNAL]) {
+        const f = new sqlite3_file();
+        expect(vfs.xOpen(vfs, toCString("rel"), f, RWC | type, null)).toBe(SQLITE_OK);
+        aOpen.push(f);
+        expect(f.pMethods!.xSync(f, SQLITE_SYNC_FULL)).toBe(SQLITE_OK);
+      }
+    } finally {
+      process.chdir(old);
+    }
+  });
+});
+
+describe("sizes, mappings, shared memory", () => {
+  test("a size hint writes the last byte of every block, and of the file", () => {
+    const f = open("db");
+    control(f, SQLITE_FCNTL_CHUNK_SIZE, 5000);
+    override("fstat", (fd: number, st: libc.stat) => {
+      const rc = libc.fstat(fd, st);
+      st.st_blksize = 4096;
+      return rc;
+    });
+    const written: [number, number][] = [];
+    override("pwrite", (fd: number, b: Uint8Array, n: number, off: number) => {
+      written.push([n, off]);
+      return libc.pwrite(fd, b, n, off);
+    });
+    expect(control(f, SQLITE_FCNTL_SIZE_HINT, 5001).rc).toBe(SQLITE_OK);
+    expect(written).toEqual([
+      [1, 4095],
+      [1, 8191],
+      [1, 9999],
+    ]);
+    written.length = 0;
+    expect(control(f, SQLITE_FCNTL_SIZE_HINT, 10001).rc).toBe(SQLITE_OK);
+    expect(written).toEqual([
+      [1, 12287],
+      [1, 14999],
+    ]);
+    expect(control(f, SQLITE_FCNTL_SIZE_HINT, 15000).rc).toBe(SQLITE_OK);
+    expect(written).toHaveLength(2);
+  });
+
+  test("sizes beyond 4 GiB in hints and truncation with chunks", () => {
+    const f = open("db");
+    control(f, SQLITE_FCNTL_CHUNK_SIZE, 0x40000000);
+    expect(f.pMethods!.xTruncate(f, 2 ** 32 + 1)).toBe(SQLITE_OK);
+    expect(size(f)).toBe(5 * 2 ** 30);
+    control(f, SQLITE_FCNTL_CHUNK_SIZE, 8192);
+    expect(control(f, SQLITE_FCNTL_SIZE_HINT, 5 * 2 ** 30 + 1).rc).toBe(SQLITE_OK);
+    expect(size(f)).toBe(5 * 2 ** 30 + 8192);
+  });
+
+  test("nothing more can be written", () => {
+    const f = open("db");
+    override("pwrite", (_fd: number, _b: Uint8Array, n: number) => (n > 4 ? 4 : 0));
+    expect(write(f, new Uint8Array(10), 0)).toBe(SQLITE_FULL);
+    expect(control(f, SQLITE_FCNTL_LAST_ERRNO, -1).value).toBe(0);
+    failing("pwrite", libc.EIO);
+    expect(write(f, new Uint8Array(10), 0)).toBe(SQLITE_IOERR_WRITE);
+    failing("pwrite", libc.ENOSPC);
+    expect(write(f, new Uint8Array(10), 0)).toBe(SQLITE_FULL);
+    expect(control(f, SQLITE_FCNTL_LAST_ERRNO, -1).value).toBe(0); /* not a system error */
+    restore();
+    /* an error after some bytes have come is an error, not a short read */
+    write(f, new Uint8Array(10), 0);
+    let n = 0;
+    override("pread", (fd: number, b: Uint8Array, _cnt: number, off: number) => {
+      if (n++ === 0) return libc.pread(fd, b, 3, off);
+      libc.set_errno(libc.EACCES);
+      return -1;
+    });
+    expect(read(f, 10, 0).rc).toBe(SQLITE_IOERR_READ);
+    expect(unix(f).lastErrno).toBe(libc.EACCES);
+  });
+
+  test.runIf(SQLITE_DEBUG)("the debug build: an emptied file counts as a changed change counter", () => {
+    const f = open("db");
+    write(f, new Uint8Array(100), 0);
+    expect(f.pMethods!.xTruncate(f, 0)).toBe(SQLITE_OK);
+    expect(unix(f).transCntrChng).toBe(0); /* not inside a transaction */
+    write(f, new Uint8Array(100), 0);
+    expect(lock(f, SHARED_LOCK) || lock(f, RESERVED_LOCK)).toBe(SQLITE_OK);
+    expect(f.pMethods!.xTruncate(f, 50)).toBe(SQLITE_OK);
+    expect(unix(f).transCntrChng).toBe(0);
+    expect(f.pMethods!.xTruncate(f, 0)).toBe(SQLITE_OK);
+    expect(unix(f).transCntrChng).toBe(1);
+  });
+
+  test("the limit of the mapping: the process's limit holds, and a chunk size saves the truncation", () => {
+    const f = open("db");
+    write(f, new Uint8Array(5000).fill(3), 0);
+    expect(control(f, SQLITE_FCNTL_MMAP_SIZE, 2 ** 40).rc).toBe(SQLITE_OK);
+    expect(unix(f).mmapSizeMax).toBe(sqlite3Config.mxMmap);
+    control(f, SQLITE_FCNTL_CHUNK_SIZE, 8192);
+    const truncate = failing("ftruncate", libc.EIO);
+    expect(control(f, SQLITE_FCNTL_SIZE_HINT, 8000).rc).toBe(SQLITE_OK);
+    expect(truncate()).toBe(0);
+    expect(unix(f)).toMatchObject({ mmapSize: 8000, mmapSizeActual: 8000 });
+    expect(size(f)).toBe(8192);
+    /* a limit below the file's size: the rest is read from the file */
+    restore();
+    expect(control(f, SQLITE_FCNTL_MMAP_SIZE, 4096).value).toBe(sqlite3Config.mxMmap);
+    expect(unix(f).mmapSize).toBe(4096);
+    const r = read(f, 1000, 4090);
+    expect(r.buf.subarray(0, 910).every((x) => x === 3)).toBe(true);
+    expect(r.buf.subarray(910).every((x) => x === 0)).toBe(true);
+    expect(control(f, SQLITE_FCNTL_MMAP_SIZE, 0).rc).toBe(SQLITE_OK);
+    expect(unix(f)).toMatchObject({ mmapSize: 0, mmapSizeActual: 0, pMapRegion: null });
+  });
+
+  test("an empty file is not mapped", () => {
+    const f = open("db");
+    control(f, SQLITE_FCNTL_MMAP_SIZE, 65536);
+    const mapped = failing("mmap", libc.EINVAL);
+    const pp = new Ref<Uint8Array | null>(null);
+    expect(f.pMethods!.xFetch!(f, 0, 4096, pp)).toBe(SQLITE_OK);
+    expect([pp.value, mapped(), unix(f).mmapSizeMax]).toEqual([null, 0, 65536]);
+  });
+
+  test("a shm lock that cannot be released stays where it was counted", () => {
+    const a = open("db");
+    shmMap(a, 0, 1);
+    const X = SQLITE_SHM_EXCLUSIVE;
+    const S = SQLITE_SHM_SHARED;
+    expect(shmLock(a, 0, 1, SQLITE_SHM_LOCK | X) || shmLock(a, 5, 1, SQLITE_SHM_LOCK | S)).toBe(SQLITE_OK);
+    failing("fcntl", libc.EIO);
+    expect(shmLock(a, 0, 1, SQLITE_SHM_UNLOCK | X)).toBe(SQLITE_BUSY);
+    expect(shmLock(a, 5, 1, SQLITE_SHM_UNLOCK | S)).toBe(SQLITE_BUSY);
+    expect(shmLock(a, 6, 1, SQLITE_SHM_LOCK | S)).toBe(SQLITE_BUSY);
+    expect(shmLock(a, 6, 2, SQLITE_SHM_LOCK | X)).toBe(SQLITE_BUSY);
+    expect(unix(a).pShm).toMatchObject({ exclMask: 1, sharedMask: 0x20 });
+    expect([...unix(a).pShm!.pShmNode!.aLock]).toEqual([-1, 0, 0, 0, 0, 1, 0, 0]);
+    restore();
+    expect(shmLock(a, 0, 1, SQLITE_SHM_UNLOCK | X) || shmLock(a, 5, 1, SQLITE_SHM_UNLOCK | S)).toBe(
+      SQLITE_OK,
+    );
+    /* not held: nothing to do */
+    const n = failing("fcntl", libc.EIO);
+    expect(shmLock(a, 0, 1, SQLITE_SHM_UNLOCK | X)).toBe(SQLITE_OK);
+    expect(n()).toBe(0);
+  });
+
+  test("all eight slots in one call", () => {
+    const a = open("db");
+    shmMap(a, 0, 1);
+    const asked = recordLocks();
+    expect(shmLock(a, 0, 8, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE)).toBe(SQLITE_OK);
+    expect(unix(a).pShm!.exclMask).toBe(0xff);
+    expect(shmLock(a, 0, 8, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE)).toBe(SQLITE_OK);
+    expect(asked).toEqual([
+      [libc.F_SETLK, libc.F_WRLCK, 120, 8],
+      [libc.F_SETLK, libc.F_UNLCK, 120, 8],
+    ]);
+    expect(unix(a).pShm!.exclMask).toBe(0);
+  });
+
+  test("a shared memory whose second mapping fails keeps the first", () => {
+    const a = open("db");
+    let n = 0;
+    failing("mmap", libc.ENOMEM, () => ++n === 2);
+    expect(shmMap(a, 1, 1)).toEqual({ rc: SQLITE_IOERR_SHMMAP, view: null });
+    expect(unix(a).pShm!.pShmNode!.nRegion).toBe(1);
+    const r0 = shmMap(a, 0, 0).view!;
+    r0[3] = 33;
+    const r1 = shmMap(a, 1, 0).view!; /* the file is long enough already */
+    expect(r1.length).toBe(REGION);
+    expect(shmMap(a, 0, 0).view).toBe(r0);
+    const node = unix(a).pShm!.pShmNode!;
+    const apRegion = node.apRegion!;
+    const views: number[] = [];
+    override("munmap", (addr: number, len: number) => {
+      expect(len).toBe(REGION);
+      views.push(apRegion.filter((x) => x !== null).length);
+      return libc.munmap(addr, len);
+    });
+    expect(a.pMethods!.xShmUnmap!(a, 1)).toBe(SQLITE_OK);
+    expect(views).toEqual([1, 0]); /* each view is forgotten before its memory goes */
+    expect(node.apRegion).toBe(null);
+  });
+
+  test("the view of a mapped file is forgotten before its memory goes", () => {
+    const f = open("db");
+    write(f, new Uint8Array(10000), 0);
+    control(f, SQLITE_FCNTL_MMAP_SIZE, 1 << 20);
+    const pp = new Ref<Uint8Array | null>(null);
+    const map = (): void => {
+      expect(f.pMethods!.xFetch!(f, 0, 100, pp) || f.pMethods!.xUnfetch!(f, 0, pp.value)).toBe(SQLITE_OK);
+      expect(unix(f).pMapRegion).not.toBe(null);
+    };
+    map();
+    const seen: unknown[] = [];
+    override("munmap", (addr: number, len: number) => {
+      seen.push(["munmap", len, unix(f).pMapRegion]);
+      return libc.munmap(addr, len);
+    });
+    override("mremap", (addr: number, len: number, newLen: number, flags: number) => {
+      seen.push(["mremap", len, unix(f).pMapRegion]);
+      return libc.mremap(addr, len, newLen, flags);
+    });
+    expect(f.pMethods!.xTruncate(f, 4096)).toBe(SQLITE_OK);
+    expect(control(f, SQLITE_FCNTL_SIZE_HINT, 20000).rc).toBe(SQLITE_OK);
+    expect(unix(f).pMapRegion!.length).toBe(20000);
+    expect(control(f, SQLITE_FCNTL_MMAP_SIZE, 8192).rc).toBe(SQLITE_OK);
+    expect(unix(f).pMapRegion!.length).toBe(8192);
+    expect(f.pMethods!.xUnfetch!(f, 0, null)).toBe(SQLITE_OK);
+    map();
+    close(f);
+    expect(seen).toEqual([
+      ["munmap", 5904, null],
+      ["mremap", 4096, null],
+      ["munmap", 20000, null],
+      ["munmap", 8192, null],
+      ["munmap", 8192, null],
+    ]);
+  });
+
+  test("a region is extended page by page from where the file ends", () => {
+    const a = open("db");
+    shmMap(a, 0, 0); /* 3 bytes now */
+    const at: number[] = [];
+    override("pwrite", (fd: number, b: Uint8Array, n: number, off: number) => {
+      at.push(off);
+      return libc.pwrite(fd, b, n, off);
+    });
+    shmMap(a, 0, 1);
+    expect(at).toEqual([4095, 8191, 12287, 16383, 20479, 24575, 28671, 32767]);
+    at.length = 0;
+    shmMap(a, 2, 1);
+    expect([at.length, at[0], at.at(-1)]).toEqual([16, 36863, 98303]);
+  });
+
+  test("a temporary name costs one allocation; without it nothing is written", () => {
+    const f = open("db");
+    const { xMalloc } = sqlite3Config.m;
+    sqlite3Config.m.xMalloc = () => null;
+    const z = new Ref<CString | null>(null);
+    try {
+      expect(f.pMethods!.xFileControl(f, SQLITE_FCNTL_TEMPFILENAME, z)).toBe(SQLITE_OK);
+    } finally {
+      sqlite3Config.m.xMalloc = xMalloc;
+    }
+    expect(z.value).toBe(null);
+  });
+});
+
+describe("the rest of the VFS", () => {
+  test("names that begin with dots, and the seed of an interrupted read", () => {
+    const z = new Uint8Array(513);
+    const full = (s: string): string => {
+      expect(vfs.xFullPathname(vfs, toCString(s), 513, z)).toBe(SQLITE_OK);
+      return fromCString(z);
+    };
+    expect(full("/no/.x/..y/...")).toBe("/no/.x/..y/...");
+    expect(full("/a/b/.././..//c/./")).toBe("/c");
+    let n = 0;
+    override("read", (fd: number, b: Uint8Array, cnt: number) => {
+      if (n++ > 0) return libc.read(fd, b, cnt);
+      libc.set_errno(libc.EINTR);
+      return -1;
+    });
+    const seed = new Uint8Array(256);
+    expect(vfs.xRandomness(vfs, 256, seed)).toBe(256);
+    expect([n, seed.some((x) => x !== 0)]).toEqual([2, true]);
+    failing("read", libc.EIO); /* what was asked for counts, whatever came */
+    expect(vfs.xRandomness(vfs, 256, seed)).toBe(256);
+    expect(seed.every((x) => x === 0)).toBe(true);
+  });
+
+  test.runIf(SQLITE_DEBUG)("locks as /proc tells them", () => {
+    const f = open("db");
+    expect(lock(f, SHARED_LOCK)).toBe(SQLITE_OK);
+    const told = (text: string): unknown => {
+      override("read", (_fd: number, b: Uint8Array) => {
+        b.set(toCString(text));
+        return text.length;
+      });
+      return filestat(f).pal;
+    };
+    const line = (kind: string, range: string): string =>
+      `lock:\t1: POSIX  ADVISORY  ${kind} 4711 08:02:5277597 ${range}\n`;
+    const head = "pos:\t0\nflags:\t02\n";
+    expect(told(head)).toBe("---/-.---.-----");
+    expect(told(head + line("READ", `${PENDING + 2} ${PENDING + 511}`))).toBe("--r/-.---.-----");
+    expect(
+      told(
+        head +
+          line("WRITE", `${PENDING} ${PENDING}`) +
+          line("WRITE", `${PENDING + 1} ${PENDING + 1}`) +
+          line("READ", `${PENDING + 2} ${PENDING + 511}`),
+      ),
+    ).toBe("wwr/-.---.-----");
+    expect(told(line("WRITE", `${PENDING} ${PENDING + 511}`))).toBe("www/-.---.-----");
+    expect(told(line("READ", "120 127") + line("WRITE", "128 128"))).toBe("---/w.rrr.rrrrr");
+    expect(told(line("WRITE", "121 122") + line("READ", "123 123"))).toBe("---/-.-ww.r----");
+    /* another kind of lock, one that is not SQLite's, and lines that are cut off */
+    expect(told(line("NONE ", "120 127") + line("WRITE", "200 300"))).toBe("---/-.---.-----");
+    expect(told("lock:\tx READ 12\nlock:\t READ 7")).toBe("---/-.---.-----");
+    /* no such file, or nothing in it: the key is missing */
+    expect(told("")).toBe(undefined);
+    restore();
+    failing("open", libc.ENOENT);
+    expect(filestat(f).pal).toBe(undefined);
+  });
+
+  test.runIf(SQLITE_DEBUG)("FILESTAT of files without locks and of several waiting descriptors", () => {
+    const none = open("x", "unix-none");
+    expect(filestat(none)).toEqual({ h: unix(none).h, vfs: "unix-none" });
+    const a = open("db");
+    const b = open("db");
+    const ro = tryOpen("db", SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB).file;
+    expect(filestat(a).inode).toEqual({ nRef: 3, nShared: 0 });
+    lock(a, SHARED_LOCK);
+    const [hB, hR] = [unix(b).h, unix(ro).h];
+    close(b);
+    close(ro);
+    failing("open", libc.ENOENT, (z) => fromCString(z as CString).startsWith("/proc/"));
+    shmMap(a, 0, 1);
+    expect(filestat(a)).toMatchObject({
+      eFileLock: "SHARED",
+      shm: { h: unix(a).pShm!.pShmNode!.hShm, nRef: 1, id: 0, sharedMask: 0, exclMask: 0 },
+      inode: {
+        nRef: 1,
+        nShared: 1,
+        eFileLock: "SHARED",
+        unusedFd: [
+          { fd: hR, flags: SQLITE_OPEN_READONLY },
+          { fd: hB, flags: SQLITE_OPEN_READWRITE },
+        ],
+      },
+    });
+  });
 });

@@ -17,7 +17,8 @@
  * and closing any descriptor of a file drops all locks of the process on that file. Hence one
  * {@link unixInodeInfo} per inode that counts the locks of all connections, and hence descriptors
  * that must not be closed yet wait in `pUnused`. Another SQLite in the same process does not take
- * part in this: it and the port must never have the same file open.
+ * part in this, and neither does another copy of this module (in a worker thread, or the debug build
+ * beside the production build): they and this one must never have the same file open.
  *
  * An open file is a `sqlite3_file` whose `pImpl` is a {@link unixFile}. The locking styles flock,
  * named semaphores, AFP, NFS and proxy, and everything for VxWorks and Apple, are left out.
@@ -193,7 +194,7 @@ import {
   USE_PREAD,
   USE_PREAD64,
 } from "../sqliteInt.js";
-import { sqlite3Strlen30 } from "../util.js";
+import { sqlite3FileSuffix3, sqlite3Strlen30 } from "../util.js";
 import {
   access,
   close,
@@ -2781,7 +2782,9 @@ const shmFlock = new flock();
  *
  * @param lockType F_UNLCK, F_RDLCK (one byte only) or F_WRLCK.
  * @param ofst UNIX_SHM_BASE plus a slot, or UNIX_SHM_DMS.
- * @returns SQLITE_OK, or SQLITE_BUSY if another process is in the way.
+ * @returns SQLITE_OK; SQLITE_BUSY if the system call fails, which it does when another process is in the
+ *   way; SQLITE_BUSY_TIMEOUT instead if the file has a timeout (SQLITE_ENABLE_SETLK_TIMEOUT 1).
+ * @divergence unix-shm-views
  * @upstream os_unix.c unixShmSystemLock
  */
 function unixShmSystemLock(pFile: unixFile, lockType: number, ofst: number, n: number): number {
@@ -3014,6 +3017,7 @@ function unixOpenSharedMemory(pDbFd: unixFile): number {
         );
       } else {
         sqlite3_snprintf(nShmFilename, zShm, "%s-shm", zBasePath);
+        sqlite3FileSuffix3(pDbFd.zPath, zShm);
       }
       pShmNode.hShm = -1;
       pDbFd.pInode!.pShmNode = pShmNode;
@@ -3147,7 +3151,7 @@ function unixShmMap(
             const pgsz = 4096;
 
             assert(nByte % pgsz === 0);
-            for (let iPg = Math.floor(sStat.st_size / pgsz); iPg < nByte / pgsz; iPg++) {
+            for (let iPg = Math.floor(sStat.st_size / pgsz); iPg < Math.floor(nByte / pgsz); iPg++) {
               const x = new Ref<number>(0);
               if (seekAndWriteFd(pShmNode.hShm, iPg * pgsz + pgsz - 1, zNul, 1, x) !== 1) {
                 const zFile = pShmNode.zFilename;
@@ -3303,8 +3307,8 @@ function unixShmLock(fd: sqlite3_file, ofst: number, n: number, flags: number): 
     (flags === (SQLITE_SHM_SHARED | SQLITE_SHM_LOCK) && 0 === (p.sharedMask & mask)) ||
     flags === (SQLITE_SHM_EXCLUSIVE | SQLITE_SHM_LOCK)
   ) {
-    /* With blocking locks an exclusive one is only tried: another thread that holds the mutex holds
-     * or is about to hold a lock that conflicts, and waiting for it could deadlock. */
+    /* SETLK_TIMEOUT: an exclusive request never waits for a slot's mutex. Its holder may be blocked in
+     * fcntl() for as long as its timeout, and two connections could wait for each other. */
     let iMutex = 0;
     leave_shmnode_mutexes: {
       if (SQLITE_ENABLE_SETLK_TIMEOUT) {
@@ -4251,11 +4255,15 @@ function unixDelete(_NotUsed: sqlite3_vfs, zPath: CString, dirSync: number): num
   return rc;
 }
 
+/** NON-UPSTREAM: `buf` on the stack of unixAccess. */
+const bufOfAccess = new stat();
+
 /**
  * The xAccess method. With SQLITE_ACCESS_EXISTS an empty regular file does not exist: an empty
  * journal needs no rollback. With SQLITE_ACCESS_READWRITE the file must be readable and writable.
  *
  * @param pResOut 1 or 0.
+ * @divergence unix-stack-structs
  * @upstream os_unix.c unixAccess
  */
 function unixAccess(_NotUsed: sqlite3_vfs, zPath: CString, flags: number, pResOut: Ref<number>): number {
@@ -4264,7 +4272,7 @@ function unixAccess(_NotUsed: sqlite3_vfs, zPath: CString, flags: number, pResOu
   assert(flags === SQLITE_ACCESS_EXISTS || flags === SQLITE_ACCESS_READWRITE);
 
   if (flags === SQLITE_ACCESS_EXISTS) {
-    const buf = new stat();
+    const buf = bufOfAccess;
     pResOut.value = 0 === osStat(zPath, buf) && (!S_ISREG(buf.st_mode) || buf.st_size > 0) ? 1 : 0;
   } else {
     pResOut.value = osAccess(zPath, W_OK | R_OK) === 0 ? 1 : 0;
@@ -4439,7 +4447,7 @@ function unixRandomness(_NotUsed: sqlite3_vfs, nBuf: number, zBuf: Uint8Array): 
 /**
  * The xSleep method; blocks the thread, and with it Node's event loop.
  *
- * @returns the microseconds asked of the system, never less than `microseconds`.
+ * @returns `microseconds`, rounded up to whole seconds where the system cannot do better.
  * @upstream os_unix.c unixSleep
  */
 function unixSleep(_NotUsed: sqlite3_vfs, microseconds: number): number {
@@ -4463,8 +4471,8 @@ function unixSleep(_NotUsed: sqlite3_vfs, microseconds: number): number {
 }
 
 /**
- * The xCurrentTimeInt64 method: now, as a Julian day number times 86,400,000, that is in
- * milliseconds since noon in Greenwich on November 24 of the year 4714 BC.
+ * The xCurrentTimeInt64 method: the Julian day of this moment, in thousandths of a second (a day has
+ * 86,400,000 of them). 1970 began at 210866760000000.
  *
  * @upstream os_unix.c unixCurrentTimeInt64
  */
