@@ -101,6 +101,7 @@ import {
   SQLITE_CORRUPT_VTAB,
   SQLITE_DEBUG,
   SQLITE_DEFAULT_MMAP_SIZE,
+  SQLITE_DISABLE_LFS,
   SQLITE_DONE,
   SQLITE_EMPTY,
   SQLITE_ERROR,
@@ -854,7 +855,7 @@ const aMsg: readonly (string | null)[] = [
   /* SQLITE_CONSTRAINT  */ "constraint failed",
   /* SQLITE_MISMATCH    */ "datatype mismatch",
   /* SQLITE_MISUSE      */ "bad parameter or other API misuse",
-  /* SQLITE_NOLFS       */ null,
+  /* SQLITE_NOLFS       */ SQLITE_DISABLE_LFS ? "large file support is disabled" : null,
   /* SQLITE_AUTH        */ "authorization denied",
   /* SQLITE_FORMAT      */ null,
   /* SQLITE_RANGE       */ "column index out of range",
@@ -1092,10 +1093,10 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
       break;
     }
 
-    /* (ALWAYS, int X) */
+    /* (ALWAYS, int X): 0 for 0; X where ALWAYS(X) is X, 1 where C's macro makes a truth value of it. */
     case SQLITE_TESTCTRL_ALWAYS: {
       const x = va_arg() as number;
-      rc = x ? ALWAYS(x) : 0;
+      rc = x ? (ALWAYS(x) && SQLITE_DEBUG ? 1 : x) : 0;
       break;
     }
 

@@ -1029,6 +1029,7 @@ export function sqlite3_str_new(_db: sqlite3 | null): sqlite3_str {
  *
  * @upstream printf.c sqlite3_vmprintf
  * @divergence printf-arguments
+ * @divergence api-armor
  */
 export function sqlite3_vmprintf(zFormat: string, ap: readonly unknown[]): CString | null {
   const zBase = new Uint8Array(SQLITE_PRINT_BUF_SIZE);
@@ -1056,6 +1057,7 @@ export function sqlite3_mprintf(zFormat: string, ...ap: unknown[]): CString | nu
  *
  * @upstream printf.c sqlite3_vsnprintf
  * @divergence printf-arguments
+ * @divergence api-armor
  */
 export function sqlite3_vsnprintf(
   n: number,
@@ -1076,6 +1078,7 @@ export function sqlite3_vsnprintf(
  *
  * @upstream printf.c sqlite3_snprintf
  * @divergence printf-arguments
+ * @divergence api-armor
  */
 export function sqlite3_snprintf(n: number, zBuf: Uint8Array, zFormat: string, ...ap: unknown[]): Uint8Array {
   const acc = new sqlite3_str();

@@ -127,6 +127,7 @@ export function sqlite3StatusHighwater(op: number, X: number): void {
  * @param resetFlag non-zero: afterwards the mark is set back to the current value.
  * @returns SQLITE_OK, or SQLITE_MISUSE for an unknown counter (then nothing is written).
  * @upstream status.c sqlite3_status64
+ * @divergence api-armor
  */
 export function sqlite3_status64(
   op: number,
@@ -152,6 +153,7 @@ export function sqlite3_status64(
  * As {@link sqlite3_status64}, with values cut to 32 bits (signed).
  *
  * @upstream status.c sqlite3_status
+ * @divergence api-armor
  */
 export function sqlite3_status(
   op: number,

@@ -13,7 +13,9 @@ import {
   SQLITE_CONFIG_MALLOC,
   SQLITE_CONFIG_MEMSTATUS,
   SQLITE_CONFIG_MULTITHREAD,
+  SQLITE_CONFIG_SINGLETHREAD,
   SQLITE_CONFIG_URI,
+  SQLITE_ERROR,
   SQLITE_OK,
   sqlite3_file,
   type sqlite3_mem_methods,
@@ -298,5 +300,52 @@ describe("other options", () => {
       main.sqlite3_config(SQLITE_CONFIG_URI, 0),
     ]).toEqual([1, 0]);
     expect(main.sqlite3_threadsafe()).toBe(0);
+  });
+
+  it("SQLITE_THREADSAFE 0 initializes: its mutexes are constants that nobody frees", async () => {
+    const { main, malloc } = await load({ SQLITE_THREADSAFE: 0 });
+    const mutex = await import("./mutex.js");
+    const { sqlite3GlobalConfig } = await import("./global.js");
+    sqlite3GlobalConfig.bMemstat = 1;
+    expect(mutex.sqlite3_mutex_alloc(0)).not.toBeNull();
+    expect(sqlite3GlobalConfig.isInit).toBe(0);
+    expect(main.sqlite3_initialize()).toBe(0);
+    mutex.sqlite3_mutex_free(mutex.sqlite3_mutex_alloc(1));
+    expect(malloc.sqlite3_memory_used()).toBe(0);
+    main.sqlite3_shutdown();
+  });
+
+  it("sqlite3_mutex_alloc initializes first, and answers without core mutexes", async () => {
+    const { main, malloc } = await load({ SQLITE_DEFAULT_MEMSTATUS: true });
+    const mutex = await import("./mutex.js");
+    const { sqlite3GlobalConfig } = await import("./global.js");
+
+    /* A static mutex needs no memory and so no initialization, a dynamic one does. */
+    expect(mutex.sqlite3_mutex_alloc(2)).not.toBeNull();
+    expect(sqlite3GlobalConfig.isInit).toBe(0);
+    const p = mutex.sqlite3_mutex_alloc(0);
+    expect([sqlite3GlobalConfig.isInit, malloc.sqlite3_memory_used()]).toEqual([1, 40]);
+    mutex.sqlite3_mutex_free(p);
+    expect(malloc.sqlite3_memory_used()).toBe(0);
+    main.sqlite3_shutdown();
+
+    /* A library that cannot be initialized has no dynamic mutexes. */
+    const m = new Ref<sqlite3_mem_methods | null>(null);
+    main.sqlite3_config(SQLITE_CONFIG_GETMALLOC, m);
+    main.sqlite3_config(SQLITE_CONFIG_MALLOC, { ...m.value!, xInit: () => SQLITE_ERROR });
+    expect(mutex.sqlite3_mutex_alloc(0)).toBeNull();
+    main.sqlite3_config(SQLITE_CONFIG_MALLOC, m.value);
+
+    main.sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    expect(mutex.sqlite3MutexAlloc(0)).toBeNull();
+    const q = mutex.sqlite3_mutex_alloc(0);
+    expect([q === null, malloc.sqlite3_memory_used()]).toEqual([false, 0]);
+    mutex.sqlite3_mutex_free(q);
+    main.sqlite3_shutdown();
+  });
+
+  it("SQLITE_DISABLE_LFS gives SQLITE_NOLFS a text", async () => {
+    const { main } = await load({ SQLITE_DISABLE_LFS: true });
+    expect(main.sqlite3_errstr(22)).toBe("large file support is disabled");
   });
 });

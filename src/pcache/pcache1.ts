@@ -825,8 +825,8 @@ function pcache1Create(szPage: number, szExtra: number, bPurgeable: number): PCa
 }
 
 /**
- * xCachesize: sets the size in pages and drops what is too much. The sum over a group is kept below
- * 0x7fff0000. Without effect on a cache that is not purgeable.
+ * xCachesize: sets the size in pages and drops what is too much. The sum over a group is kept to
+ * 0x7fff0000 at most. Without effect on a cache that is not purgeable.
  *
  * @upstream pcache1.c pcache1Cachesize
  */
