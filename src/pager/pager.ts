@@ -47,7 +47,8 @@
  *   every call returns that code. Somebody still holds a page; when the last one is released, the
  *   cache is emptied and the state is OPEN again. In-memory pagers are never here.
  *
- * Three roads lead to ERROR: a rollback that fails (sqlite3PagerRollback), a journal that cannot be
+ * Three roads lead to ERROR: a rollback that fails or, in mode OFF, has no journal to work from
+ * (sqlite3PagerRollback; in the latter case `errCode` is SQLITE_ABORT), a journal that cannot be
  * finalized after a commit (sqlite3PagerCommitPhaseTwo), and a cache spill that fails (pagerStress).
  * The third cannot be left to the caller: a mere SELECT can cause the spill, and a SELECT that fails
  * does not make the layer above roll anything back. Other errors are reported and change no state.
@@ -67,22 +68,23 @@
  *  2. What the journal says about a page is what the database said when the transaction began.
  *  3. Writes to the database are whole pages at page boundaries.
  *  4. Reads are too, or else lie within the first 100 bytes.
- *  5. The database is synced before the journal is deleted, truncated or zeroed.
- *  6. The database is synced before a super-journal is deleted.
+ *  5. No journal is made worthless, in whatever way, while the database has unsynced writes.
+ *  6. Nor is a super-journal deleted then.
  *  7. Lose any subset of the unsynced journal writes, roll back what is left: the database answers
  *     every query as at the transaction's start (freelist leaves may differ).
  *  8. A rollback restores the file's size through xTruncate.
  *  9. Before EXCLUSIVE is released after a change, bytes 24..39 differ in at least one bit, so that
  *     others drop their caches.
  * 10. That bit pattern does not come back within 10^9 transactions.
- * 11. The file is well-formed at the start and the end of each transaction.
+ * 11. Outside of transactions the file is always well-formed.
  * 12. Whoever writes the file holds EXCLUSIVE.
  * 13. Whoever reads it holds SHARED.
  *
  * # The journal file
  *
  * ```text
- *   offset 0      header, padded with zeros to a full sector:
+ *   offset 0      header, padded with zeros to a full sector (to a page, and then repeated, where
+ *                 the sector is larger than a page):
  *                   8  magic d9 d5 05 f9 20 a1 63 d7
  *                   4  number of records, or ffffffff: as many as the file holds
  *                   4  nonce, the start value of each record's checksum
@@ -525,14 +527,15 @@ export class Pager implements Counted {
   fullSync = 0;
   /** The directory is synced after the journal's deletion. */
   extraSync = 0;
-  /** Flags of xSync in rollback mode: SQLITE_SYNC_NORMAL or SQLITE_SYNC_FULL. */
+  /** Flags of xSync in rollback mode: SQLITE_SYNC_NORMAL or SQLITE_SYNC_FULL; 0 with noSync. */
   syncFlags = 0;
   /**
-   * Flags of xSync in WAL mode: bits 0 and 1 for checkpoints, bits 2 and 3 for commits, the latter
-   * zero when commits are not synced. See WAL_SYNC_FLAGS and CKPT_SYNC_FLAGS.
+   * Flags of xSync in WAL mode: bits 0 and 1 for commits, zero when these are not synced
+   * (synchronous=NORMAL), bits 2 and 3 for checkpoints. See WAL_SYNC_FLAGS and CKPT_SYNC_FLAGS, which
+   * are right; upstream's comment on this field has the two pairs the other way round.
    */
   walSyncFlags = 0;
-  /** The file is temporary, or immutable and treated like one. */
+  /** The file is temporary, or in memory or immutable and treated like one. */
   tempFile = 0;
   /** The database file is not locked (except in WAL mode). */
   noLock = 0;
@@ -547,7 +550,7 @@ export class Pager implements Counted {
   eState = 0;
   /**
    * Lock believed to be held on the database file: NO_LOCK, SHARED_LOCK, RESERVED_LOCK,
-   * EXCLUSIVE_LOCK or {@link UNKNOWN_LOCK}. Databases that need no locks say EXCLUSIVE_LOCK always,
+   * EXCLUSIVE_LOCK or `UNKNOWN_LOCK`. Databases that need no locks say EXCLUSIVE_LOCK always,
    * which together with exclusiveMode keeps the pager from ever asking for one.
    */
   eLock = 0;
@@ -573,7 +576,7 @@ export class Pager implements Counted {
   hasHeldSharedLock = 0;
   /**
    * Pages in the database as the transaction sees it; valid from READER on. Taken from the file's
-   * size, rounded down to whole pages, but 1 for any file that is not empty.
+   * size, where a partial page at the end counts as one: see pagerPagecount.
    */
   dbSize: Pgno = 0;
   /** `dbSize` when the write transaction began; valid from WRITER_LOCKED on. */
@@ -585,7 +588,10 @@ export class Pager implements Counted {
   dbFileSize: Pgno = 0;
   /** The size in pages that SQLITE_FCNTL_SIZE_HINT announced, at least `dbFileSize`'s first value. */
   dbHintSize: Pgno = 0;
-  /** SQLITE_OK except in ERROR: there SQLITE_FULL or an SQLITE_IOERR code. */
+  /**
+   * SQLITE_OK except in ERROR: there SQLITE_FULL, an SQLITE_IOERR code, or SQLITE_ABORT after a
+   * rollback without a journal.
+   */
   errCode = 0;
   /** Records written since the last journal header. */
   nRec = 0;
@@ -664,8 +670,16 @@ export class Pager implements Counted {
   zWal: CString | null = null;
   /** Connection whose lock timeout the WAL honours (SQLITE_ENABLE_SETLK_TIMEOUT). */
   dbWal: sqlite3 | null = null;
-  /** NON-UPSTREAM: key of this pager in {@link pagerById}, 0 when it is not there. */
+  /** NON-UPSTREAM: key of this pager in `pagerById`, 0 when it is not there. */
   iPagerId = 0;
+  /**
+   * NON-UPSTREAM: out-pointer of getPageNormal's call to sqlite3PcacheFetchStress. That call may spill,
+   * and thereby run anything, but it stores its result as its last act, and getPageNormal takes the
+   * result before it calls anything else. Null in between, so as not to keep a page's memory alive.
+   */
+  refStressPage: Ref<sqlite3_pcache_page | null> = new Ref<sqlite3_pcache_page | null>(null);
+  /** NON-UPSTREAM: out-pointer of getPageMMap's call to sqlite3WalFindFrame, under the same rule. */
+  refWalFrame: Ref<number> = new Ref<number>(0);
 
   /**
    * A pager as C has it after the allocation, all zero.
@@ -1101,9 +1115,10 @@ function pagerLockDb(pPager: Pager, eLock: number): number {
 /**
  * How much of a journal may stay in memory because the device's guarantees can replace it.
  *
- * -1: all of it, the device writes a batch of pages atomically (SQLITE_ENABLE_BATCH_ATOMIC_WRITE).
- * Positive: as many bytes as a journal of one page has, the device writes one page atomically and
- * its sectors are no larger than that (SQLITE_ENABLE_ATOMIC_WRITE). 0: nothing.
+ * -1: all of it, the database is not empty and the device writes a batch of pages atomically
+ * (SQLITE_ENABLE_BATCH_ATOMIC_WRITE). Positive: as many bytes as a journal of one page has, the device
+ * writes one page atomically, or else has sectors larger than a page, which C's condition lets pass
+ * though it must have been meant to exclude them (SQLITE_ENABLE_ATOMIC_WRITE). 0: nothing.
  *
  * @upstream pager.c jrnlBufferSize
  */
@@ -1258,9 +1273,9 @@ function journalHdrOffset(pPager: Pager): number {
 }
 
 /**
- * Makes a persistent journal worthless, and thereby commits: zeroes its first header, or truncates
- * the file to nothing if `doTruncate` is set or the size limit is 0. Does nothing if this
- * transaction has not written to the journal (journalOff is 0).
+ * Makes a persistent journal worthless, which ends the transaction, be it committed or undone: zeroes
+ * the first header, or truncates the file to nothing if `doTruncate` is set or the size limit is 0.
+ * Does nothing if this transaction has not written to the journal (journalOff is 0).
  *
  * Unless syncing is off, the journal is synced at once. Then a positive size limit is enforced,
  * without another sync: whether the cut survives a crash does not matter.
@@ -1383,6 +1398,7 @@ function writeJournalHdr(pPager: Pager): number {
  * @param pNRec receives the number of records, or 0xffffffff.
  * @param pDbSize receives the number of pages when the transaction began.
  * @upstream pager.c readJournalHdr
+ * @divergence journaloff-by-ref
  */
 function readJournalHdr(
   pPager: Pager,
@@ -2263,13 +2279,14 @@ function pager_playback(pPager: Pager, isHot: number): number {
       /* Written without syncing: one header, and records up to the end. */
       if (nRec.value === 0xffffffff) {
         assert(pPager.journalOff === JOURNAL_HDR_SZ(pPager));
-        nRec.value = Math.floor((szJ.value - JOURNAL_HDR_SZ(pPager)) / JOURNAL_PG_SZ(pPager)) >>> 0;
+        /* Negative if the header claims sectors larger than the file: round towards zero, as C does. */
+        nRec.value = Math.trunc((szJ.value - JOURNAL_HDR_SZ(pPager)) / JOURNAL_PG_SZ(pPager)) >>> 0;
       }
 
       /* The section that this very transaction is writing has no count yet: it too ends with the
        * file. In a hot journal 0 does mean none, since those records were never synced. */
       if (nRec.value === 0 && !isHot && pPager.journalHdr + JOURNAL_HDR_SZ(pPager) === pPager.journalOff) {
-        nRec.value = Math.floor((szJ.value - pPager.journalOff) / JOURNAL_PG_SZ(pPager)) >>> 0;
+        nRec.value = Math.trunc((szJ.value - pPager.journalOff) / JOURNAL_PG_SZ(pPager)) >>> 0;
       }
 
       /* The first header says how long the database was. */
@@ -2781,7 +2798,7 @@ export function sqlite3PagerSetMmapLimit(pPager: Pager, szMmap: number): void {
 }
 
 /**
- * Gives back the memory of all pages that nobody holds.
+ * Gives back the memory of all clean pages that nobody holds.
  *
  * @upstream pager.c sqlite3PagerShrink
  */
@@ -2892,7 +2909,8 @@ export function sqlite3PagerSetBusyHandler(
  * the old size stays in force.
  *
  * @param pPageSize in: 0 (no change) or a power of two from 512 to 65536; out: the size in force.
- * @param nReserve bytes at the end of each page that the pager leaves alone; negative: keep.
+ * @param nReserve bytes at the end of each page that the layer above leaves alone, below 1000;
+ *   negative: as before.
  * @returns SQLITE_OK, SQLITE_NOMEM or the code of a failed xFileSize.
  * @upstream pager.c sqlite3PagerSetPagesize
  */
@@ -3593,8 +3611,8 @@ export function sqlite3PagerFlush(pPager: Pager): number {
  * the name is only a label and nothing is ever written. An immutable file is treated like a
  * temporary one that is read-only: no locks, no journal of others.
  *
- * @param zFilename followed in its block by URI parameters and an empty string, as
- *   sqlite3_create_filename lays them out.
+ * @param zFilename in a block as sqlite3_create_filename lays it out: behind the name URI parameters
+ *   and an empty string, before it four zero bytes (read only with SQLITE_ENABLE_8_3_NAMES).
  * @param nExtra bytes beside each page, below 1000; the first 8 are zero when the page is new.
  * @param flags PAGER_OMIT_JOURNAL, PAGER_MEMORY.
  * @param vfsFlags SQLITE_OPEN_* for xOpen.
@@ -3878,9 +3896,11 @@ export function sqlite3PagerOpen(
 export function sqlite3_database_file_object(zName: CString): sqlite3_file {
   const a = new Uint8Array(zName.buffer);
   let i = zName.byteOffset; /* zName, as an index into a */
-  while (a[i - 1] !== 0 || a[i - 2] !== 0 || a[i - 3] !== 0 || a[i - 4] !== 0) {
+  /* C would walk off the block if this were another kind of name; the port stops at its buffer. */
+  while (i >= 4 && (a[i - 1] !== 0 || a[i - 2] !== 0 || a[i - 3] !== 0 || a[i - 4] !== 0)) {
     i--;
   }
+  assert(i >= 4);
   const p = i - 4 - sizeof.ptr;
   assert(EIGHT_BYTE_ALIGNMENT(p));
   const pPager = recallPager(a, p)!;
@@ -4125,19 +4145,6 @@ function pagerUnlockIfUnused(pPager: Pager): void {
 }
 
 /**
- * NON-UPSTREAM: the out-pointer of getPageNormal's call to sqlite3PcacheFetchStress, which may spill
- * pages of any pager, through any VFS, before it stores its result as its last act. Nothing runs
- * between that store and the read in getPageNormal, so all pagers can share it; it is null otherwise.
- */
-const refStressPage: Ref<sqlite3_pcache_page | null> = new Ref<sqlite3_pcache_page | null>(null);
-
-/**
- * NON-UPSTREAM: the out-pointer of getPageMMap's call to sqlite3WalFindFrame, which whenever it
- * succeeds stores its result as its last act; shared for the same reason as `refStressPage`.
- */
-const refWalFrame: Ref<number> = new Ref<number>(0);
-
-/**
  * The ordinary page getter: from the cache, or else from the WAL or the database file.
  *
  * A page that was not cached is read, or zeroed if it lies past the end of the image, if no file is
@@ -4165,10 +4172,11 @@ function getPageNormal(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, fl
     let pBase = sqlite3PcacheFetch(pPager.pPCache, pgno, 3);
     if (pBase === null) {
       pPg = null;
+      const refStressPage = pPager.refStressPage;
       refStressPage.value = null;
       rc = sqlite3PcacheFetchStress(pPager.pPCache, pgno, refStressPage);
       pBase = refStressPage.value;
-      refStressPage.value = null; /* do not keep the page's memory alive */
+      refStressPage.value = null;
       if (rc !== SQLITE_OK) break pager_acquire_err;
       if (pBase === null) {
         rc = SQLITE_NOMEM_BKPT;
@@ -4269,9 +4277,9 @@ function getPageMMap(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, flag
   assert(pPager.errCode === SQLITE_OK);
 
   if (bMmapOk && pagerUseWal(pPager)) {
-    refWalFrame.value = 0;
-    rc = sqlite3WalFindFrame(pPager.pWal!, pgno, refWalFrame);
-    iFrame = refWalFrame.value;
+    pPager.refWalFrame.value = 0;
+    rc = sqlite3WalFindFrame(pPager.pWal!, pgno, pPager.refWalFrame);
+    iFrame = pPager.refWalFrame.value;
     if (rc !== SQLITE_OK) {
       ppPage.value = null;
       return rc;
@@ -4405,8 +4413,8 @@ export function sqlite3PagerUnrefPageOne(pPg: DbPage): void {
  * changes.
  *
  * The pager must be in state WRITER_LOCKED, so RESERVED or better is held; on SQLITE_OK it is in
- * WRITER_CACHEMOD. Otherwise SQLITE_NOMEM, SQLITE_READONLY_DBMOVED or an I/O error, with the state
- * unchanged.
+ * WRITER_CACHEMOD. Otherwise SQLITE_NOMEM, SQLITE_READONLY_DBMOVED, SQLITE_CANTOPEN or an I/O error,
+ * with the state unchanged.
  *
  * @upstream pager.c pager_open_journal
  */
@@ -5577,9 +5585,9 @@ export function sqlite3PagerLockingMode(pPager: Pager, eMode: number): number {
  * Sets the journal mode if that is allowed and returns the one in force. An in-memory database takes
  * only MEMORY and OFF; a temporary one must not be asked for WAL.
  *
- * Leaving TRUNCATE or PERSIST for a mode without a journal file of its own tries to delete the file
- * that those modes leave behind, under a RESERVED lock so as not to take away somebody's hot journal.
- * That it may fail does not matter.
+ * Leaving TRUNCATE or PERSIST for DELETE, MEMORY or OFF tries to delete the file that those two modes
+ * leave behind, under a RESERVED lock so as not to take away somebody's hot journal. That it may fail
+ * does not matter. In exclusive mode the file stays.
  *
  * @param eMode one of PAGER_JOURNALMODE_* except QUERY.
  * @upstream pager.c sqlite3PagerSetJournalMode
