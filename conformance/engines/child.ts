@@ -51,6 +51,8 @@ export interface ChildOptions {
   module: string;
   /** Run as this user id (and group id); the parent must be root. */
   uid?: number;
+  /** No file that the child writes may become longer than so many bytes, a multiple of 512. */
+  fileSizeLimit?: number;
   /** Extra environment. */
   env?: Record<string, string>;
 }
@@ -70,6 +72,7 @@ export class Child {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+      ...(options.fileSizeLimit === undefined ? {} : limited(options.fileSizeLimit)),
       env: { ...process.env, ...options.env },
     });
     this.#process.stderr?.on("data", (chunk: Buffer) => {
@@ -140,6 +143,20 @@ export class Child {
     if (this.#exit === null && this.#process.connected) this.#process.disconnect();
     await this.#ended;
   }
+}
+
+/** Options of fork that start Node through a shell which limits the size of files. */
+function limited(bytes: number): { execPath: string; execArgv: string[] } {
+  const script = `ulimit -f ${Math.floor(bytes / 512)} && exec "$0" "$@"`;
+  return { execPath: "/bin/sh", execArgv: ["-c", script, process.execPath] };
+}
+
+/** The child's side: gives up the rights of root for those of a user and the group of the same number. */
+export function become(uid: number): void {
+  process.setgroups?.([]);
+  process.setgid?.(uid);
+  process.setuid?.(uid);
+  if (process.getuid?.() !== uid) throw new Error(`this process cannot become user ${uid}`);
 }
 
 /** The child's side: answers requests one after the other until the parent closes the channel. */

@@ -2,8 +2,14 @@
  * The port, in a child process: runs pager programs.
  */
 
-import { queueRandomness, SQLITE_OK, sqlite3_initialize } from "../../src/unix.js";
-import { serve } from "./child.js";
+import {
+  queueRandomness,
+  SQLITE_OK,
+  SQLITE_TESTCTRL_PRNG_SEED,
+  sqlite3_initialize,
+  sqlite3_test_control,
+} from "../../src/unix.js";
+import { become, serve } from "./child.js";
 import { type CrashHow, type CrashPlan, type DiskDevice, type DiskFiles, Disks } from "./disks.js";
 import { ProgramRunner, type Step } from "./program.js";
 import {
@@ -15,6 +21,8 @@ import {
   setShimRecording,
   shimCount,
 } from "./shimvfs.js";
+import { type CallPlan, callCount, callTrace, clearCallPlan, setCallPlan } from "./syscalls.js";
+import { type TreeRequest, TreeRunner } from "./tree.js";
 
 /** What the parent may ask. */
 export type PortRequest =
@@ -33,12 +41,19 @@ export type PortRequest =
   | { op: "crashRecover"; name: string; databases: string[]; device: DiskDevice; again: CrashHow[] }
   | { op: "crashRecovered"; name: string; index: number; databases: string[]; device: DiskDevice }
   | { op: "random"; bytes: Uint8Array }
+  | { op: "seed"; seed: number }
+  | { op: "become"; uid: number }
+  | { op: "callPlan"; plan: CallPlan | null }
+  | { op: "callCount" }
+  | { op: "callTrace" }
+  | { op: "tree"; request: TreeRequest }
   | { op: "reset" };
 
 const rc = sqlite3_initialize();
 if (rc !== SQLITE_OK) throw new Error(`sqlite3_initialize failed with code ${rc}`);
 registerShim();
 const runner = new ProgramRunner();
+const trees = new TreeRunner();
 const disks = new Disks();
 
 serve((request: PortRequest): unknown => {
@@ -80,12 +95,29 @@ serve((request: PortRequest): unknown => {
     case "random":
       queueRandomness(request.bytes);
       return null;
+    case "seed":
+      sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, request.seed, null);
+      return null;
+    case "become":
+      become(request.uid);
+      return null;
+    case "callPlan":
+      setCallPlan(request.plan);
+      return null;
+    case "callCount":
+      return callCount();
+    case "callTrace":
+      return callTrace();
+    case "tree":
+      return trees.run(request.request);
     case "reset":
       setShimPlan(null);
+      clearCallPlan();
       setShimDevice({});
       setShimRecording(false);
       queueRandomness(null);
       runner.reset();
+      trees.reset();
       disks.reset();
       return null;
   }

@@ -19,6 +19,7 @@ import {
   SQLITE_OPEN_CREATE,
   SQLITE_OPEN_MAIN_DB,
   SQLITE_OPEN_READWRITE,
+  sqlite3,
   sqlite3_create_filename,
   sqlite3_free_filename,
   sqlite3_vfs_find,
@@ -63,6 +64,7 @@ import {
   sqlite3PagerWrite,
   toCString,
 } from "../../src/index.js";
+import { BtreeStart, btreeBeginTrans } from "./lockbtree.js";
 import { commitTogether } from "./super-commit.js";
 
 /** How an `apply` step walks to its target image. */
@@ -89,8 +91,8 @@ export type Step =
   | {
       do: "open";
       pager: string;
-      /** Null: a temporary database. */
-      path: string | null;
+      /** Null: a temporary database; bytes: a name that is not UTF-8. */
+      path: string | Uint8Array | null;
       /** PAGER_OMIT_JOURNAL, PAGER_MEMORY. */
       flags?: number;
       /** SQLITE_OPEN_*; read-write, create, main database unless told. */
@@ -101,7 +103,20 @@ export type Step =
       pageSize?: number;
       reserve?: number;
     }
-  | { do: "close"; pager: string }
+  /** `connection`: as sqlite3_close does it, which looks where the file is; otherwise as a failed open does. */
+  | { do: "close"; pager: string; connection?: boolean }
+  /** Closes the pager if there is one: after an `open` that failed. */
+  | { do: "discard"; pager: string }
+  /** A read transaction as the b-tree begins it: the header is judged, page 1 is kept until `releaseAll`. */
+  | { do: "lockDatabase"; pager: string }
+  /** A write transaction as the b-tree begins it; an empty file gets its first page. */
+  | {
+      do: "beginDatabase";
+      pager: string;
+      exclusive?: boolean;
+      /** As BEGIN does: a read transaction if the database is read-only; the output tells (true: it writes). */
+      orRead?: boolean;
+    }
   | { do: "pageSize"; pager: string; size: number; reserve?: number }
   | { do: "flags"; pager: string; value: number }
   | { do: "cacheSize"; pager: string; pages: number }
@@ -123,6 +138,8 @@ export type Step =
   | { do: "hold"; pager: string; page: number; noContent?: boolean }
   | { do: "release"; pager: string; page: number }
   | { do: "releaseAll"; pager: string }
+  /** As `releaseAll`, but for page 1: what closing all cursors does. */
+  | { do: "releaseCursors"; pager: string }
   /** Makes a page writable and sets its content from `offset` on. */
   | { do: "write"; pager: string; page: number; data: Uint8Array; offset?: number; noContent?: boolean }
   | { do: "dontWrite"; pager: string; page: number }
@@ -178,6 +195,7 @@ class OpenPager {
   readonly pager: Pager;
   readonly zName: Uint8Array | null;
   readonly held = new Map<number, DbPage>();
+  readonly btree: BtreeStart;
   /** Page 1 is held because a `begin` step took it; the end of the transaction lets it go. */
   anchored = false;
   busyLimit = 0;
@@ -187,7 +205,15 @@ class OpenPager {
   constructor(pager: Pager, zName: Uint8Array | null) {
     this.pager = pager;
     this.zName = zName;
+    this.btree = new BtreeStart(pager);
   }
+}
+
+/** A file name with something appended, as a C string. */
+function cName(path: string | Uint8Array, suffix: string): Uint8Array {
+  return typeof path === "string"
+    ? toCString(path + suffix)
+    : Uint8Array.from([...path, ...toCString(suffix)]);
 }
 
 /**
@@ -231,18 +257,19 @@ export class ProgramRunner {
     return p;
   }
 
-  #close(name: string): number {
+  #close(name: string, connection = false): number {
     const p = this.#get(name);
     this.#releaseAll(p);
-    const rc = sqlite3PagerClose(p.pager, null);
+    const rc = sqlite3PagerClose(p.pager, connection ? new sqlite3() : null);
     if (p.zName !== null) sqlite3_free_filename(p.zName);
     this.#open.delete(name);
     return rc;
   }
 
-  #releaseAll(p: OpenPager): void {
+  #releaseAll(p: OpenPager, from = 1): void {
     /* Page 1 goes last: releasing it may end the transaction. */
     for (const [pgno, pg] of [...p.held].sort((a, b) => b[0] - a[0])) {
+      if (pgno < from) continue;
       p.held.delete(pgno);
       unref(pg);
     }
@@ -254,9 +281,9 @@ export class ProgramRunner {
     let zName: Uint8Array | null = null;
     if (step.path !== null) {
       zName = sqlite3_create_filename(
-        toCString(step.path),
-        toCString(`${step.path}-journal`),
-        toCString(`${step.path}-wal`),
+        cName(step.path, ""),
+        cName(step.path, "-journal"),
+        cName(step.path, "-wal"),
         (step.uri ?? []).map(toCString),
       );
     }
@@ -297,6 +324,15 @@ export class ProgramRunner {
     }
     if (rc2 === SQLITE_OK) rc2 = sqlite3PagerSetPagesize(p.pager, new Ref(pageSize), reserve);
     return { rc: rc2 };
+  }
+
+  #beginDatabase(p: OpenPager, wanted: 0 | 1 | 2, orRead = false): StepResult {
+    const write = orRead && p.btree.readOnly ? 0 : wanted;
+    if (p.held.has(1)) throw new Error("page 1 is held: a transaction has begun before");
+    const ppPage1 = new Ref<DbPage | null>(null);
+    const rc = btreeBeginTrans(p.btree, p.pager, ppPage1, write);
+    if (ppPage1.value !== null) p.held.set(1, ppPage1.value);
+    return { rc, value: write > 0 };
   }
 
   /** Lets page 1 go if it was the `begin` step that took it. */
@@ -444,12 +480,19 @@ export class ProgramRunner {
 
   #step(step: Step): StepResult {
     if (step.do === "open") return this.#openPager(step);
+    if (step.do === "discard" && !this.#open.has(step.pager)) return { rc: SQLITE_OK };
     const p = this.#get(step.pager);
     const pager = p.pager;
     p.busyStreak = 0;
     switch (step.do) {
       case "close":
+        return { rc: this.#close(step.pager, step.connection) };
+      case "discard":
         return { rc: this.#close(step.pager) };
+      case "lockDatabase":
+        return this.#beginDatabase(p, 0);
+      case "beginDatabase":
+        return this.#beginDatabase(p, step.exclusive ? 2 : 1, step.orRead);
       case "pageSize": {
         const size = new Ref(step.size);
         const rc = sqlite3PagerSetPagesize(pager, size, step.reserve ?? -1);
@@ -527,6 +570,9 @@ export class ProgramRunner {
       }
       case "releaseAll":
         this.#releaseAll(p);
+        return { rc: SQLITE_OK };
+      case "releaseCursors":
+        this.#releaseAll(p, 2);
         return { rc: SQLITE_OK };
       case "write":
         return {

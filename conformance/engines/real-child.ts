@@ -3,7 +3,7 @@
  */
 
 import Database from "better-sqlite3";
-import { serve } from "./child.js";
+import { become, serve } from "./child.js";
 
 /** What the parent may ask. */
 export type RealRequest =
@@ -13,6 +13,8 @@ export type RealRequest =
   | { op: "run"; db: string; sql: string }
   | { op: "close"; db: string }
   | { op: "extension"; db: string; path: string }
+  | { op: "unsafe"; db: string }
+  | { op: "become"; uid: number }
   | { op: "reset" }
   | { op: "integrity"; path: string };
 
@@ -50,6 +52,15 @@ serve((request: RealRequest): unknown => {
       return null;
     case "extension":
       connection(request.db).loadExtension(request.path);
+      return null;
+    case "become": {
+      /* Loads the addon while that is still allowed. */
+      new Database(":memory:").close();
+      become(request.uid);
+      return null;
+    }
+    case "unsafe":
+      connection(request.db).unsafeMode();
       return null;
     case "reset":
       for (const db of open.values()) db.close();

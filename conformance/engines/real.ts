@@ -67,6 +67,16 @@ export class RealEngine {
     await this.#call({ op: "extension", db, path });
   }
 
+  /** Gives up the rights of root for those of a user, for good. */
+  async become(uid: number): Promise<void> {
+    await this.#call({ op: "become", uid });
+  }
+
+  /** Ends SQLITE_DBCONFIG_DEFENSIVE, which better-sqlite3 sets and which refuses `journal_mode=OFF`. */
+  async unsafe(db: string): Promise<void> {
+    await this.#call({ op: "unsafe", db });
+  }
+
   /** Closes every connection. */
   async reset(): Promise<void> {
     await this.#call({ op: "reset" });

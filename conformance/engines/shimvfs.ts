@@ -28,7 +28,11 @@ export type ShimCall =
   | "delete"
   | "lock"
   | "unlock"
-  | "size";
+  | "size"
+  | DetailCall;
+
+/** Calls that are recorded only when details are asked for; of plans only a failing "access" or "reserved". */
+export type DetailCall = "close" | "control" | "access" | "reserved";
 
 /** What shall happen, and when. */
 export interface ShimPlan {
@@ -53,9 +57,11 @@ export interface ShimRecord {
   file: string;
   offset?: number;
   amount?: number;
-  /** Lock level, sync flags or directory-sync flag. */
+  /** Lock level, sync flags, directory-sync flag, flags of open and access, opcode of control. */
   argument?: number;
   rc: number;
+  /** With details: a copy of the bytes written. */
+  data?: Uint8Array;
 }
 
 /** What files shall claim of the device below them; what is left out is as the VFS below says. */
@@ -74,6 +80,7 @@ interface ShimFile {
 let plan: ShimPlan | null = null;
 let counted = 0;
 let recording = false;
+let detailed = false;
 let device: ShimDevice = {};
 const records: ShimRecord[] = [];
 
@@ -93,17 +100,42 @@ export function shimCount(): number {
   return counted;
 }
 
-/** Starts recording afresh, or stops; returns what was recorded so far. */
-export function setShimRecording(on: boolean): ShimRecord[] {
+/**
+ * Starts recording afresh, or stops; returns what was recorded so far.
+ *
+ * @param details also record the calls of {@link DetailCall}, and the bytes of writes
+ */
+export function setShimRecording(on: boolean, details = false): ShimRecord[] {
   const out = records.splice(0);
   recording = on;
+  detailed = details;
   return out;
+}
+
+/** Records a call that no plan counts. */
+function noted(call: DetailCall, name: string, rc: number, extra?: Partial<ShimRecord>): number {
+  if (recording && detailed)
+    records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...extra });
+  return rc;
 }
 
 function die(): never {
   process.kill(process.pid, "SIGKILL");
   /* SIGKILL is delivered before the system call returns; nothing after this runs. */
   throw new Error("unreachable: the process has been killed");
+}
+
+/** Counts a call; true if it is one that the plan is about. */
+function hits(call: ShimCall, name: string): boolean {
+  if (plan === null || !plan.calls.includes(call)) return false;
+  if (plan.suffix !== undefined && !name.endsWith(plan.suffix)) return false;
+  counted++;
+  return plan.persistent ? counted >= plan.at : counted === plan.at;
+}
+
+/** The result code with which a call that can fail but not kill shall fail; null: it shall not. */
+function failure(call: ShimCall, name: string): number | null {
+  return hits(call, name) && plan?.what === "fail" ? (plan.rc ?? 10) : null;
 }
 
 /** Runs one call under the plan. `torn` performs the first half of a write. */
@@ -115,16 +147,7 @@ function through(
   extra?: Partial<ShimRecord>,
 ): number {
   let rc = SQLITE_OK;
-  let hit = false;
-  if (
-    plan !== null &&
-    plan.calls.includes(call) &&
-    (plan.suffix === undefined || name.endsWith(plan.suffix))
-  ) {
-    counted++;
-    hit = plan.persistent ? counted >= plan.at : counted === plan.at;
-  }
-  if (hit && plan !== null) {
+  if (hits(call, name) && plan !== null) {
     if (plan.what === "kill-before") die();
     if (plan.what === "kill-torn") {
       torn?.();
@@ -149,7 +172,7 @@ const shimMethods: sqlite3_io_methods = {
     const rc = methodsOf(f).xClose(f.inner);
     id.pMethods = null;
     id.pImpl = null;
-    return rc;
+    return noted("close", f.name, rc);
   },
   xRead(id, pBuf, iAmt, iOfst) {
     const f = own(id);
@@ -165,7 +188,11 @@ const shimMethods: sqlite3_io_methods = {
       f.name,
       () => methodsOf(f).xWrite(f.inner, pBuf, iAmt, iOfst),
       () => void methodsOf(f).xWrite(f.inner, pBuf, iAmt >> 1, iOfst),
-      { offset: iOfst, amount: iAmt },
+      {
+        offset: iOfst,
+        amount: iAmt,
+        ...(recording && detailed ? { data: Uint8Array.from(pBuf.subarray(0, iAmt)) } : {}),
+      },
     );
   },
   xTruncate(id, size) {
@@ -194,11 +221,12 @@ const shimMethods: sqlite3_io_methods = {
   },
   xCheckReservedLock(id, pResOut) {
     const f = own(id);
-    return methodsOf(f).xCheckReservedLock(f.inner, pResOut);
+    const rc = failure("reserved", f.name) ?? methodsOf(f).xCheckReservedLock(f.inner, pResOut);
+    return noted("reserved", f.name, rc);
   },
   xFileControl(id, op, pArg) {
     const f = own(id);
-    return methodsOf(f).xFileControl(f.inner, op, pArg);
+    return noted("control", f.name, methodsOf(f).xFileControl(f.inner, op, pArg), { argument: op });
   },
   xSectorSize(id) {
     const f = own(id);
@@ -234,13 +262,18 @@ const shimMethods: sqlite3_io_methods = {
   },
 };
 
-/** Registers the VFS `shim` over the default one. */
-export function registerShim(): void {
-  const under = sqlite3_vfs_find(null) as sqlite3_vfs;
+/**
+ * Registers the VFS `shim` over the default one, or another name over another VFS. All of them share
+ * plan, recording and device.
+ */
+export function registerShim(
+  zShimName = "shim",
+  under: sqlite3_vfs = sqlite3_vfs_find(null) as sqlite3_vfs,
+): sqlite3_vfs {
   const shim: sqlite3_vfs = {
     ...under,
     pNext: null,
-    zName: "shim",
+    zName: zShimName,
     pAppData: under,
     xOpen(
       _pVfs,
@@ -271,11 +304,16 @@ export function registerShim(): void {
         argument: syncDir,
       });
     },
-    xAccess: (_pVfs, zName, flags, pResOut) => under.xAccess(under, zName, flags, pResOut),
+    xAccess(_pVfs, zName, flags, pResOut) {
+      const name = fromCString(zName);
+      const rc = failure("access", name) ?? under.xAccess(under, zName, flags, pResOut);
+      return noted("access", name, rc, { argument: flags });
+    },
     xFullPathname: (_pVfs, zName, nOut, zOut) => under.xFullPathname(under, zName, nOut, zOut),
     xRandomness: (_pVfs, nByte, zOut) => under.xRandomness(under, nByte, zOut),
     xSleep: (_pVfs, microseconds) => under.xSleep(under, microseconds),
   };
   const rc = sqlite3_vfs_register(shim, 0);
   if (rc !== SQLITE_OK) throw new Error(`the shim VFS cannot be registered (code ${rc})`);
+  return shim;
 }

@@ -1,0 +1,63 @@
+/**
+ * Small C extensions for real SQLite (conformance/native/*.c), compiled when they are first needed.
+ *
+ * They reach what JavaScript cannot: a VFS under real SQLite, file controls, handlers with counts. A
+ * missing compiler is an error, never a pass.
+ */
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { amalgamationFolder } from "./version.js";
+
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const above = dirname(folder);
+    if (above === folder) throw new Error("the package's folder cannot be found");
+    folder = above;
+  }
+  return folder;
+}
+
+const compiled = new Map<string, string>();
+
+/**
+ * Compiles conformance/native/`name`.c unless that has been done before.
+ *
+ * @returns path of the shared object, kept in dist/native under a name with the hash of its source
+ * @throws Error if there is no C compiler or it refuses the source
+ */
+export function nativeExtension(name: string): string {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const root = packageRoot();
+  const source = join(root, "conformance", "native", `${name}.c`);
+  const include = amalgamationFolder();
+  const hash = createHash("sha256")
+    .update(readFileSync(source))
+    .update(readFileSync(join(include, "sqlite3ext.h")))
+    .digest("hex");
+  const folder = join(root, "dist", "native");
+  const target = join(folder, `${name}-${hash.slice(0, 16)}.so`);
+  if (!existsSync(target)) {
+    mkdirSync(folder, { recursive: true });
+    /* Under another name first: several processes may compile at the same time. */
+    const draft = `${target}.${process.pid}`;
+    const compiler = process.env["CC"] ?? "cc";
+    try {
+      execFileSync(compiler, ["-shared", "-fPIC", "-O1", "-Wall", `-I${include}`, "-o", draft, source], {
+        stdio: ["ignore", "ignore", "pipe"],
+        encoding: "utf8",
+      });
+    } catch (e) {
+      const error = e as Error & { stderr?: string };
+      throw new Error(`conformance/native/${name}.c cannot be compiled: ${error.stderr || error.message}`);
+    }
+    renameSync(draft, target);
+  }
+  compiled.set(name, target);
+  return target;
+}
