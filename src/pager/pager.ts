@@ -2715,7 +2715,8 @@ function pagerPlaybackSavepoint(pPager: Pager, pSavepoint: PagerSavepoint | null
 
     /* A header whose count was never filled in, and no other after it: all that follows is its. */
     if (nJRec.value === 0 && pPager.journalHdr + JOURNAL_HDR_SZ(pPager) === pPager.journalOff) {
-      nJRec.value = Math.floor((szJ - pPager.journalOff) / JOURNAL_PG_SZ(pPager)) >>> 0;
+      /* Negative if the header claims sectors larger than the file: round towards zero, as C does. */
+      nJRec.value = Math.trunc((szJ - pPager.journalOff) / JOURNAL_PG_SZ(pPager)) >>> 0;
     }
     for (ii = 0; rc === SQLITE_OK && ii < nJRec.value && pPager.journalOff < szJ; ii++) {
       pOffset.value = pPager.journalOff;
