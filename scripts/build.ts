@@ -52,7 +52,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       process.execPath,
       [
         join(root, "node_modules/typescript/bin/tsc"),
-        ...["-p", root, "--noEmit", "false", "--emitDeclarationOnly", "--outDir", join(root, DIST, "types")],
+        ...["-p", join(root, "tsconfig.types.json"), "--outDir", join(root, DIST, "types")],
       ],
       { stdio: "inherit" },
     );
