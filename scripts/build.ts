@@ -48,6 +48,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const started = Date.now();
   const n = buildTree("debug") + buildTree("production");
   if (process.argv.includes("--types")) {
+    rmSync(join(root, DIST, "types"), { recursive: true, force: true });
     execFileSync(
       process.execPath,
       [
