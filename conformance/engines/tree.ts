@@ -140,6 +140,8 @@ class Connection {
   #inTrans = TRANS_NONE;
   #autoCommit = true;
   #schemaLoaded = false;
+  /** DBFLAG_SchemaChange: a rollback forgets the schema. A failed attempt to read it leaves this set. */
+  #schemaChange = false;
   #limit = 0;
   #gate: TreeGate = { at: -1, up: "", down: "" };
   #nBusy = 0;
@@ -338,7 +340,15 @@ class Connection {
     return rc;
   }
 
-  /** vdbeCommit of one database. */
+  /** sqlite3RollbackAll. */
+  #rollbackAll(): number {
+    const rc = this.#btreeRollback();
+    if (this.#schemaChange) this.#schemaLoaded = false;
+    this.#schemaChange = false;
+    return rc;
+  }
+
+  /** vdbeCommit of one database, and what sqlite3VdbeHalt does when it has succeeded. */
   #vdbeCommit(): number {
     if (this.#inTrans === TRANS_WRITE) {
       let rc = sqlite3PagerExclusiveLock(this.#pager);
@@ -347,32 +357,36 @@ class Connection {
       if (rc !== SQLITE_OK) return rc;
     }
     this.#endTransaction();
+    this.#schemaChange = false;
     return SQLITE_OK;
   }
 
-  /** sqlite3VdbeHalt of a statement that is not COMMIT or ROLLBACK. */
+  /** sqlite3VdbeHalt of a statement that ends with `rc` and is not a COMMIT or ROLLBACK that worked. */
   #halt(rc: number): number {
     if (SPECIAL.has(rc & 0xff)) {
-      this.#btreeRollback();
+      this.#rollbackAll();
       this.#autoCommit = true;
       return rc;
     }
     if (!this.#autoCommit) return rc;
     let result = rc;
     if (result === SQLITE_OK) result = this.#vdbeCommit();
-    if (result !== SQLITE_OK) this.#btreeRollback();
+    if (result !== SQLITE_OK) this.#rollbackAll();
     return result;
   }
 
   /** sqlite3_prepare: reads the schema if that has not been done (sqlite3InitOne). */
   #prepare(): number {
     if (!this.#schemaLoaded) {
+      const commitInternal = !this.#schemaChange;
+      this.#schemaChange = true;
       const opened = this.#inTrans === TRANS_NONE;
       const rc = opened ? this.#beginTrans(0) : SQLITE_OK;
       this.#nBusy = 0;
       if (rc !== SQLITE_OK) return rc;
       if (opened) this.#endTransaction();
       this.#schemaLoaded = true;
+      if (commitInternal) this.#schemaChange = false;
     }
     this.#nBusy = 0;
     return SQLITE_OK;
@@ -390,18 +404,30 @@ class Connection {
     return SQLITE_OK;
   }
 
-  /** Gets the root and then the leaf of a row, as a cursor does, and hands the leaf to `visit`. */
-  #seek(root: number, page: number, visit: (leaf: DbPage) => number): number {
+  /**
+   * Visits the leaves of some rows as one cursor does: the root is held, then one leaf after the
+   * other; at the end the root goes first.
+   */
+  #seek(root: number, cells: readonly TreeCell[], visit: (leaf: DbPage, cell: TreeCell) => number): number {
     let rc = sqlite3PagerGet(this.#pager, root, this.#ppPage, 0);
     if (rc !== SQLITE_OK) return rc;
     const above = this.#ppPage.value as DbPage;
-    rc = sqlite3PagerGet(this.#pager, page, this.#ppPage, 0);
-    if (rc === SQLITE_OK) {
-      const leaf = this.#ppPage.value as DbPage;
-      rc = visit(leaf);
-      sqlite3PagerUnref(leaf);
+    let leaf: DbPage | null = null;
+    for (const cell of cells) {
+      if (leaf !== null) {
+        sqlite3PagerUnref(leaf);
+        /* The next row is the next sqlite3_step, and each of them forgets what the handler has said. */
+        this.#nBusy = 0;
+      }
+      leaf = null;
+      rc = sqlite3PagerGet(this.#pager, cell.page, this.#ppPage, 0);
+      if (rc !== SQLITE_OK) break;
+      leaf = this.#ppPage.value as DbPage;
+      rc = visit(leaf, cell);
+      if (rc !== SQLITE_OK) break;
     }
     sqlite3PagerUnref(above);
+    if (leaf !== null) sqlite3PagerUnref(leaf);
     return rc;
   }
 
@@ -410,9 +436,8 @@ class Connection {
     if (rc !== SQLITE_OK) return { rc, value: null };
     rc = this.#beginTrans(0);
     let value = "";
-    for (const cell of cells) {
-      if (rc !== SQLITE_OK) break;
-      rc = this.#seek(root, cell.page, (leaf) => {
+    if (rc === SQLITE_OK) {
+      rc = this.#seek(root, cells, (leaf, cell) => {
         value += String.fromCharCode(sqlite3PagerGetData(leaf)[cell.offset] as number);
         return SQLITE_OK;
       });
@@ -427,7 +452,7 @@ class Connection {
       if (rc !== SQLITE_OK) return rc;
       rc = this.#beginTrans(1);
       if (rc === SQLITE_OK) {
-        rc = this.#seek(root, cell.page, (leaf) => {
+        rc = this.#seek(root, [cell], (leaf) => {
           const old = sqlite3PagerGetData(leaf).subarray(cell.offset, cell.offset + data.length);
           /* btreeOverwriteContent leaves a page alone that holds the content already. */
           if (Buffer.compare(old, data) === 0) return SQLITE_OK;
@@ -444,23 +469,24 @@ class Connection {
 
   commit(): number {
     this.#nBusy = 0;
-    if (this.#autoCommit) return SQLITE_ERROR;
+    if (this.#autoCommit) return this.#halt(SQLITE_ERROR);
     const rc = this.#vdbeCommit();
     /* A COMMIT that finds the database busy leaves the transaction as it is. */
     if (rc === SQLITE_BUSY) return rc;
     this.#autoCommit = true;
-    if (rc !== SQLITE_OK) this.#btreeRollback();
+    if (rc !== SQLITE_OK) this.#rollbackAll();
     return rc;
   }
 
   rollback(): number {
     this.#nBusy = 0;
-    if (this.#autoCommit) return SQLITE_ERROR;
+    if (this.#autoCommit) return this.#halt(SQLITE_ERROR);
     this.#autoCommit = true;
-    return this.#btreeRollback();
+    return this.#rollbackAll();
   }
 
   lockingMode(exclusive: boolean): string {
+    this.#nBusy = 0;
     const mode = exclusive ? PAGER_LOCKINGMODE_EXCLUSIVE : PAGER_LOCKINGMODE_NORMAL;
     const now = sqlite3PagerLockingMode(this.#pager, mode);
     return now === PAGER_LOCKINGMODE_EXCLUSIVE ? "exclusive" : "normal";
