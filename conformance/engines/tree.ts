@@ -248,6 +248,8 @@ class Connection {
   #busyHandler(n: number): boolean {
     this.#busy.push(n);
     if (n === this.#gate.at) {
+      /* Once: the handler may count to this call again, in another attempt of the same statement. */
+      this.#gate.at = -1;
       const byte = new Uint8Array([33]);
       const up = openSync(this.#gate.up, "w");
       writeSync(up, byte);

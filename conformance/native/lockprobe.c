@@ -9,7 +9,8 @@
 **   probe_last()                   number of the connection that loaded the extension last
 **   probe_busy(n, limit)           the handler gives up when it has been called limit times; -1: never
 **   probe_gate(n, at, up, down)    at its call number `at` (from 0) the handler writes one byte to the
-**                                  named pipe `up` and waits for one byte from `down`; -1: no such call
+**                                  named pipe `up` and waits for one byte from `down`, once; -1: no
+**                                  such call
 **   probe_take(n)                  JSON: {"busy":[arguments of the handler's calls],"trace":"...",
 **                                  "level":l}, everything since the last probe_take(n); the trace
 **                                  lists the lock methods' calls as L<level>=<rc>, U<level>=<rc> and
@@ -93,7 +94,11 @@ static int waitAtGate(Probe *p){
 static int probeBusy(void *pArg, int n){
   Probe *p = (Probe*)pArg;
   if( p->nBusy<MAX_BUSY ) p->aBusy[p->nBusy++] = n;
-  if( n==p->gateAt && !waitAtGate(p) ) return 0;
+  if( n==p->gateAt ){
+    /* Once: the handler may count to this call again, in another attempt of the same statement. */
+    p->gateAt = -1;
+    if( !waitAtGate(p) ) return 0;
+  }
   return p->limit<0 || n<p->limit;
 }
 

@@ -89,11 +89,11 @@ function compareActs(
 export async function playAll(
   ctx: CaseContext,
   play: Play,
-  judge?: (expected: Performance) => void,
+  judge: (expected: Performance) => void,
 ): Promise<void> {
   const [alone, ...mixed] = casts(processes(play.script).length) as [EngineName[], ...EngineName[][]];
   const expected = await perform(ctx, play, alone, alone.join("-"));
-  judge?.(expected);
+  judge(expected);
   for (const engines of mixed) {
     const name = engines.join("/");
     const got = await perform(ctx, play, engines, engines.join("-"));

@@ -37,8 +37,9 @@ export function randomScript(
     return `${first}-${first + random.below(3)}`;
   };
   const letter = (): string => String.fromCharCode(98 + (letters++ % 25));
-  const move = (): string => {
-    const dice = random.below(100);
+  /** A move that opens and closes nothing. */
+  const statement = (): string => {
+    const dice = random.below(94);
     if (dice < 24) return `read ${rows()}`;
     if (dice < 46) return `write ${letter()} ${rows()}`;
     if (dice < 58) return "begin";
@@ -48,8 +49,18 @@ export function randomScript(
     if (dice < 84) return "rollback";
     if (dice < 88) return `locking ${random.pick(["exclusive", "normal"])}`;
     if (dice < 91) return `journal ${random.pick(["DELETE", "TRUNCATE", "PERSIST"])}`;
-    if (dice < 94) return `busy ${random.below(4)}`;
-    return dice < 98 || !deaths ? "close" : "dies";
+    return `busy ${random.below(4)}`;
+  };
+  const move = (): string => {
+    if (random.chance(0.94)) return statement();
+    return random.chance(0.65) || !deaths ? "close" : "dies";
+  };
+  /** What others do while `name` waits, if it has to. */
+  const meanwhile = (name: string): string => {
+    const others = [...open].filter((other) => processOf(other) !== processOf(name));
+    if (others.length === 0 || random.chance(0.9)) return "";
+    const moves = Array.from({ length: random.between(1, 4) }, () => `${random.pick(others)} ${statement()}`);
+    return ` waits at ${random.below(3)} { ${moves.join("; ")} }`;
   };
   for (const name of names) openIt(name);
   while (script.length < length) {
@@ -59,7 +70,8 @@ export function randomScript(
       continue;
     }
     const what = move();
-    script.push(`${name} ${what}`);
+    const ends = what === "close" || what === "dies";
+    script.push(`${name} ${what}${ends ? "" : meanwhile(name)}`);
     if (what === "close") open.delete(name);
     if (what === "dies") {
       for (const other of [...open]) if (processOf(other) === processOf(name)) open.delete(other);

@@ -197,7 +197,9 @@ class FileAfterCrash {
         this.#piece(op, from - start, to - start);
       } else {
         if (sequential) stopped = true;
-        if (fate === 2) this.#spoil(sector, from, to, psow);
+        /* A safe append leaves alone what was there before, the rest of its first sector included. */
+        const harmless = this.#safeAppend && from >= this.#content.size;
+        if (fate === 2 && !harmless) this.#spoil(sector, from, to, psow);
         this.#lose(to);
       }
     }
