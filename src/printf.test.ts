@@ -766,83 +766,83 @@ describe.each([
     ["M104", "", "", "R104:24", "F24"],
     [104, 104, 104, 24],
   ],
-] as [number, [string, string][], string, string, string[], number[]][])(
-  "allocations with memory statistics %i",
-  (memstat, prints, grow, reset, reallocs, sizes) => {
-    it("of sqlite3_mprintf", () => {
-      traceAllocations(memstat);
-      const calls: (() => CString | null)[] = [
-        () => sqlite3_mprintf("%s", "short"),
-        () => sqlite3_mprintf("%80d", 7),
-        () => sqlite3_mprintf("%.100d", 7),
-        () => sqlite3_mprintf("%z-%d", sqlite3_mprintf("abc"), 5),
-        () => sqlite3_mprintf("-%z-%d", sqlite3_mprintf("abc"), 5),
-      ];
-      for (const [i, call] of calls.entries()) {
-        const z = call();
-        expect(taken()).toBe(prints[i]![0]);
-        sqlite3_free(z);
-        expect(taken()).toBe(prints[i]![1]);
-      }
-    });
-
-    it("of a growing string", () => {
-      traceAllocations(memstat);
-      const s = sqlite3_str_new(null);
-      for (let i = 0; i < 40; i++) sqlite3_str_appendf(s, "%d,", i * 1000);
-      expect(taken()).toBe(grow);
-      expect(sqlite3_str_length(s)).toBe(227);
-      expect(sqlite3_str_errcode(s)).toBe(SQLITE_OK);
-      sqlite3_str_truncate(s, 10);
-      expect(fromCString(sqlite3_str_value(s))).toBe("0,1000,200");
-      sqlite3_str_appendchar(s, 300, 0x78);
-      expect(taken()).toBe("");
-      sqlite3_str_appendall(s, toCString("end"));
-      const z = sqlite3_str_finish(s)!;
-      expect(taken()).toBe("F32");
-      expect(strlen(z)).toBe(313);
+] as [
+  number,
+  [string, string][],
+  string,
+  string,
+  string[],
+  number[],
+][])("allocations with memory statistics %i", (memstat, prints, grow, reset, reallocs, sizes) => {
+  it("of sqlite3_mprintf", () => {
+    traceAllocations(memstat);
+    const calls: (() => CString | null)[] = [
+      () => sqlite3_mprintf("%s", "short"),
+      () => sqlite3_mprintf("%80d", 7),
+      () => sqlite3_mprintf("%.100d", 7),
+      () => sqlite3_mprintf("%z-%d", sqlite3_mprintf("abc"), 5),
+      () => sqlite3_mprintf("-%z-%d", sqlite3_mprintf("abc"), 5),
+    ];
+    for (const [i, call] of calls.entries()) {
+      const z = call();
+      expect(taken()).toBe(prints[i]![0]);
       sqlite3_free(z);
-      expect(taken()).toBe("F448");
-    });
+      expect(taken()).toBe(prints[i]![1]);
+    }
+  });
 
-    it("of strings that come to nothing", () => {
-      traceAllocations(memstat);
-      const s = sqlite3_str_new(null);
-      expect(sqlite3_str_value(s)).toBeNull();
-      expect(sqlite3_str_finish(s)).toBeNull();
-      expect(taken()).toBe("M32 F32");
-      const s2 = sqlite3_str_new(null);
-      sqlite3_str_appendall(s2, toCString("abc"));
-      sqlite3_str_reset(s2);
-      sqlite3_str_free(s2);
-      expect(taken()).toBe(reset);
-    });
+  it("of a growing string", () => {
+    traceAllocations(memstat);
+    const s = sqlite3_str_new(null);
+    for (let i = 0; i < 40; i++) sqlite3_str_appendf(s, "%d,", i * 1000);
+    expect(taken()).toBe(grow);
+    expect(sqlite3_str_length(s)).toBe(227);
+    expect(sqlite3_str_errcode(s)).toBe(SQLITE_OK);
+    sqlite3_str_truncate(s, 10);
+    expect(fromCString(sqlite3_str_value(s))).toBe("0,1000,200");
+    sqlite3_str_appendchar(s, 300, 0x78);
+    expect(taken()).toBe("");
+    sqlite3_str_appendall(s, toCString("end"));
+    const z = sqlite3_str_finish(s)!;
+    expect(taken()).toBe("F32");
+    expect(strlen(z)).toBe(313);
+    sqlite3_free(z);
+    expect(taken()).toBe("F448");
+  });
 
-    it("of sqlite3_realloc", () => {
-      traceAllocations(memstat);
-      let z = sqlite3_malloc(100);
-      const steps = [taken()];
-      const got = [sqlite3_msize(z)];
-      for (const n of [101, 104, 20]) {
-        z = sqlite3_realloc(z, n);
-        steps.push(taken());
-        got.push(sqlite3_msize(z));
-      }
-      expect(sqlite3_memory_used()).toBe(memstat ? 24 : 0);
-      if (memstat) expect(sqlite3_memory_highwater(0)).toBeGreaterThanOrEqual(104);
-      expect(sqlite3_realloc(z, 0)).toBeNull();
+  it("of strings that come to nothing", () => {
+    traceAllocations(memstat);
+    const s = sqlite3_str_new(null);
+    expect(sqlite3_str_value(s)).toBeNull();
+    expect(sqlite3_str_finish(s)).toBeNull();
+    expect(taken()).toBe("M32 F32");
+    const s2 = sqlite3_str_new(null);
+    sqlite3_str_appendall(s2, toCString("abc"));
+    sqlite3_str_reset(s2);
+    sqlite3_str_free(s2);
+    expect(taken()).toBe(reset);
+  });
+
+  it("of sqlite3_realloc", () => {
+    traceAllocations(memstat);
+    let z = sqlite3_malloc(100);
+    const steps = [taken()];
+    const got = [sqlite3_msize(z)];
+    for (const n of [101, 104, 20]) {
+      z = sqlite3_realloc(z, n);
       steps.push(taken());
-      expect(steps).toEqual(reallocs);
-      expect(got).toEqual(sizes);
-      expect([sqlite3_malloc(0), sqlite3_malloc(-5), sqlite3_malloc64(2147483392)]).toEqual([
-        null,
-        null,
-        null,
-      ]);
-      expect(taken()).toBe("");
-    });
-  },
-);
+      got.push(sqlite3_msize(z));
+    }
+    expect(sqlite3_memory_used()).toBe(memstat ? 24 : 0);
+    if (memstat) expect(sqlite3_memory_highwater(0)).toBeGreaterThanOrEqual(104);
+    expect(sqlite3_realloc(z, 0)).toBeNull();
+    steps.push(taken());
+    expect(steps).toEqual(reallocs);
+    expect(got).toEqual(sizes);
+    expect([sqlite3_malloc(0), sqlite3_malloc(-5), sqlite3_malloc64(2147483392)]).toEqual([null, null, null]);
+    expect(taken()).toBe("");
+  });
+});
 
 describe("out of memory", () => {
   it("while a string is made, grows, or is finished", () => {

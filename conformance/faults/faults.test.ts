@@ -37,21 +37,17 @@ describe("planted faults", () => {
       throw new Error("there is no build: run `npm run build` (or `npm test`, which does)");
   });
 
-  it.each([...faults])(
-    "$id: $what",
-    (fault) => {
-      const without = conform(sound, fault);
-      expect(without.code, without.err).toBe(0);
-      expect(without.report?.results.some((r) => r.outcome === "passed")).toBe(true);
-      const build = plant(fault);
-      try {
-        const withFault = conform(build.cli, fault);
-        expect(withFault.code, withFault.err).toBe(1);
-        expect(withFault.report?.results.some((r) => r.outcome === "failed")).toBe(true);
-      } finally {
-        build.remove();
-      }
-    },
-    180_000,
-  );
+  it.each([...faults])("$id: $what", (fault) => {
+    const without = conform(sound, fault);
+    expect(without.code, without.err).toBe(0);
+    expect(without.report?.results.some((r) => r.outcome === "passed")).toBe(true);
+    const build = plant(fault);
+    try {
+      const withFault = conform(build.cli, fault);
+      expect(withFault.code, withFault.err).toBe(1);
+      expect(withFault.report?.results.some((r) => r.outcome === "failed")).toBe(true);
+    } finally {
+      build.remove();
+    }
+  }, 180_000);
 });

@@ -117,23 +117,22 @@ describe.each<Abi>(["lp64", "wasm32"])("bitvec, %s", (abi) => {
   });
 
   /* Every allocation in turn fails once: -1 and nothing leaks, until there is none left to fail. */
-  test.each(cases.filter(([label]) => /^(3\.|1\.18|negative)/.test(label)))(
-    "bitvec-%s, each allocation failing",
-    (_label, sz, aOp, _rc, nLp64, nWasm32) => {
-      const nLive = m.heap.live.size;
-      const n = abi === "lp64" ? nLp64 : nWasm32;
-      for (let i = 0; i <= n; i++) {
-        m.queueRandomness(null);
-        m.queueRandomness(lcg(60_000));
-        m.heap.nAlloc = 0;
-        m.heap.iFail = i;
-        const rc = m.sqlite3BitvecBuiltinTest(sz, [...aOp]);
-        m.heap.iFail = -1;
-        expect([i, rc]).toEqual([i, i < n ? -1 : 0]);
-        expect(m.heap.live.size).toBe(nLive);
-      }
-    },
-  );
+  test.each(
+    cases.filter(([label]) => /^(3\.|1\.18|negative)/.test(label)),
+  )("bitvec-%s, each allocation failing", (_label, sz, aOp, _rc, nLp64, nWasm32) => {
+    const nLive = m.heap.live.size;
+    const n = abi === "lp64" ? nLp64 : nWasm32;
+    for (let i = 0; i <= n; i++) {
+      m.queueRandomness(null);
+      m.queueRandomness(lcg(60_000));
+      m.heap.nAlloc = 0;
+      m.heap.iFail = i;
+      const rc = m.sqlite3BitvecBuiltinTest(sz, [...aOp]);
+      m.heap.iFail = -1;
+      expect([i, rc]).toEqual([i, i < n ? -1 : 0]);
+      expect(m.heap.live.size).toBe(nLive);
+    }
+  });
 
   /* A hash table of NINT slots subdivides at a collision once it holds 62, and when one slot is left. */
   test("the moment of subdivision", () => {
