@@ -2325,7 +2325,6 @@ function pager_playback(pPager: Pager, isHot: number): number {
         }
       }
     }
-    // biome-ignore lint/correctness/noUnreachable: upstream asserts this
     assert(0);
   }
 
