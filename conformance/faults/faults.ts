@@ -15,7 +15,7 @@ export interface PlantedFault {
   find: string;
   replace: string;
   suite: string;
-  /** Values of `--filter`: a few cases that take seconds. */
+  /** Values of `--filter`, exact names: cases that take seconds, in the default share or not. */
   cases: string[];
 }
 
@@ -55,7 +55,10 @@ export const faults: readonly PlantedFault[] = [
     find: "rc = sqlite3OsWrite(pPager.fd, pData, pPager.pageSize, offset);",
     replace: "sqlite3OsWrite(pPager.fd, pData, pPager.pageSize, offset);",
     suite: "bad-input",
-    cases: ["fault: write "],
+    cases: [
+      "=fault: write fails with EIO: many pages, DELETE",
+      "=fault: write fails with EIO: shrinking, DELETE",
+    ],
   },
   {
     id: "records-out-of-order",
@@ -64,7 +67,9 @@ export const faults: readonly PlantedFault[] = [
     find: "return pcacheSortDirtyList(pCache.pDirty);",
     replace: "return pCache.pDirty;",
     suite: "order",
-    cases: ["same calls: first transaction", "same calls: free pages"],
+    cases: [
+      "=same calls: free pages come and go, page size 4096: DELETE, synchronous FULL, plain device, no spill",
+    ],
   },
   {
     id: "record-layout",
@@ -73,7 +78,7 @@ export const faults: readonly PlantedFault[] = [
     find: "rc = sqlite3OsWrite(pPager.jfd, pData2, pPager.pageSize, iOff + 4);",
     replace: "rc = write32bits(pPager.jfd, iOff + pPager.pageSize, pPg.pgno);",
     suite: "recovery",
-    cases: ["port killed at a call: updates, DELETE"],
+    cases: ["=port killed at a call: updates, DELETE, synchronous OFF, spill"],
   },
   {
     id: "lost-lock",
@@ -83,7 +88,9 @@ export const faults: readonly PlantedFault[] = [
     replace:
       "if (eFileLock === RESERVED_LOCK) {\n        lock.l_type = F_RDLCK;\n        lock.l_start = RESERVED_BYTE();",
     suite: "locks",
-    cases: ["a reader that wants to write is refused without being asked to wait: DELETE"],
+    cases: [
+      "=a reader that wants to write is refused without being asked to wait: DELETE, page size 512, synchronous FULL",
+    ],
   },
   {
     id: "journal-not-synced",
@@ -101,6 +108,6 @@ export const faults: readonly PlantedFault[] = [
     find: "cksum.value = (cksum.value - ((zSuper[u]! << 24) >> 24)) >>> 0;",
     replace: "cksum.value = (cksum.value - zSuper[u]!) >>> 0;",
     suite: "recovery",
-    cases: ["super-journals by hand: non-ASCII path, DELETE"],
+    cases: ["=super-journals by hand: non-ASCII path, DELETE, synchronous FULL, opened a.db, b.db"],
   },
 ];
