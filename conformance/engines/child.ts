@@ -161,10 +161,10 @@ export function become(uid: number): void {
 
 /** The child's side: answers requests one after the other until the parent closes the channel. */
 export function serve(handle: (request: never) => unknown): void {
-  process.on("message", (request) => {
+  const answer = async (request: unknown): Promise<void> => {
     let reply: ChildReply;
     try {
-      reply = { ok: true, value: handle(request as never) };
+      reply = { ok: true, value: await handle(request as never) };
     } catch (e) {
       const error = e as Error & { code?: unknown };
       reply = {
@@ -175,6 +175,7 @@ export function serve(handle: (request: never) => unknown): void {
       };
     }
     process.send?.(reply);
-  });
+  };
+  process.on("message", (request) => void answer(request));
   process.on("disconnect", () => process.exit(0));
 }
