@@ -32,7 +32,9 @@ export class Statement {
   readonly readonly: boolean;
   readonly #p: Address;
   readonly #names: string[];
-  readonly #parameters: number;
+  /** For each parameter its name without the first character, null where it has only a number. */
+  readonly #parameters: readonly (string | null)[];
+  readonly #hasNames: boolean;
   #mode: "object" | "raw" | "pluck" = "object";
   #bigints = false;
   #bound = false;
@@ -48,7 +50,11 @@ export class Statement {
     this.reader = n > 0;
     this.readonly = upper.sqlite3_stmt_readonly(p) !== 0;
     this.#names = Array.from({ length: n }, (_, i) => values.cText(upper.sqlite3_column_name(p, i)));
-    this.#parameters = upper.sqlite3_bind_parameter_count(p);
+    this.#parameters = Array.from({ length: upper.sqlite3_bind_parameter_count(p) }, (_, i) => {
+      const name = values.cText(upper.sqlite3_bind_parameter_name(p, i + 1));
+      return name === "" || name.startsWith("?") ? null : name.slice(1);
+    });
+    this.#hasNames = this.#parameters.some((name) => name !== null);
   }
 
   /** The names of the columns. */
@@ -83,45 +89,43 @@ export class Statement {
   }
 
   #bind(parameters: Parameters): void {
-    const { values } = this.database;
     if (this.#bound) {
       if (parameters.length > 0) throw new TypeError("This statement already has bound parameters");
       return;
     }
-    const bindAt = (i: number, value: BindValue): void => this.database.check(values.bind(this.#p, i, value));
-    let next = 1;
+    const names = this.#parameters;
+    let next = 0;
     let named: Readonly<Record<string, BindValue>> | null = null;
-    /* Numbered slots that a name owns are filled from the object. */
-    const anonymous = (value: BindValue): void => {
-      while (next <= this.#parameters && this.#nameOf(next) !== null) next++;
-      if (next > this.#parameters) throw new RangeError("Too many parameter values were provided");
-      bindAt(next++, value);
-    };
     for (const p of parameters) {
-      if (Array.isArray(p)) for (const value of p as readonly BindValue[]) anonymous(value);
+      if (Array.isArray(p)) for (const value of p as readonly BindValue[]) next = this.#bindNext(next, value);
       else if (isNamed(p)) {
         if (named !== null)
           throw new TypeError("You cannot specify named parameters in two different objects");
         named = p;
-      } else anonymous(p as BindValue);
+      } else next = this.#bindNext(next, p as BindValue);
     }
-    for (let i = 1; i <= this.#parameters; i++) {
-      const name = this.#nameOf(i);
-      if (name === null) continue;
-      if (named === null) throw new RangeError("Missing named parameters");
-      const value = named[name];
-      if (value === undefined) throw new RangeError(`Missing named parameter "${name}"`);
-      bindAt(i, value);
-    }
-    while (next <= this.#parameters && this.#nameOf(next) !== null) next++;
-    if (next <= this.#parameters) throw new RangeError("Too few parameter values were provided");
+    while (next < names.length && names[next] !== null) next++;
+    if (next < names.length) throw new RangeError("Too few parameter values were provided");
+    if (this.#hasNames) this.#bindNamed(named);
   }
 
-  /** The name of parameter `i` without its first character; null if it has none or only a number. */
-  #nameOf(i: number): string | null {
-    const { upper, values } = this.database;
-    const name = values.cText(upper.sqlite3_bind_parameter_name(this.#p, i));
-    return name === "" || name.startsWith("?") ? null : name.slice(1);
+  /** Binds the first parameter without a name from number `i` on; returns the number after it. */
+  #bindNext(i: number, value: BindValue): number {
+    const names = this.#parameters;
+    while (i < names.length && names[i] !== null) i++;
+    if (i >= names.length) throw new RangeError("Too many parameter values were provided");
+    this.database.check(this.database.values.bind(this.#p, i + 1, value));
+    return i + 1;
+  }
+
+  #bindNamed(from: Readonly<Record<string, BindValue>> | null): void {
+    if (from === null) throw new RangeError("Missing named parameters");
+    for (const [i, name] of this.#parameters.entries()) {
+      if (name === null) continue;
+      const value = from[name];
+      if (value === undefined) throw new RangeError(`Missing named parameter "${name}"`);
+      this.database.check(this.database.values.bind(this.#p, i + 1, value));
+    }
   }
 
   #start(parameters: Parameters): void {
@@ -139,7 +143,7 @@ export class Statement {
     } finally {
       this.#busy = false;
       this.database.upper.sqlite3_reset(this.#p);
-      if (!this.#bound && this.#parameters > 0) this.database.upper.sqlite3_clear_bindings(this.#p);
+      if (!this.#bound && this.#parameters.length > 0) this.database.upper.sqlite3_clear_bindings(this.#p);
     }
   }
 

@@ -55,6 +55,8 @@ export interface ChildOptions {
   fileSizeLimit?: number;
   /** Extra environment. */
   env?: Record<string, string>;
+  /** The folder in which the child runs: what relative names in SQL begin at. */
+  cwd?: string;
 }
 
 /** One child process and the request under way. */
@@ -74,6 +76,7 @@ export class Child {
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
       ...(options.fileSizeLimit === undefined ? {} : limited(options.fileSizeLimit)),
       env: { ...process.env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     this.#process.stderr?.on("data", (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-4000);
