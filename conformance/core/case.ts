@@ -32,7 +32,7 @@ export class SkipError extends Error {
 }
 
 /** What the bytes are, so that a difference can be explained. */
-export type FileKind = "database" | "journal" | "bytes";
+export type FileKind = "database" | "journal" | "wal" | "shm" | "bytes";
 
 /** Comparisons of a case; each call counts as one executed comparison. */
 export interface Checker {

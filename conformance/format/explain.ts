@@ -4,6 +4,8 @@ import type { FileKind, Finding } from "../core/case.js";
 import { databaseFields, databasePageSize, locateInDatabase } from "./database.js";
 import { hexdump } from "./hexdump.js";
 import { locateInJournal } from "./journal.js";
+import { locateInShm, shmDifferences } from "./shm-fields.js";
+import { locateInWal, walDifferences } from "./wal-fields.js";
 
 /** Explains the first differing byte and counts the rest. */
 export function explainDifference(kind: FileKind, actual: Uint8Array, expected: Uint8Array): Finding {
@@ -11,17 +13,33 @@ export function explainDifference(kind: FileKind, actual: Uint8Array, expected: 
   let first = 0;
   while (first < shorter && actual[first] === expected[first]) first++;
   const pageSize = databasePageSize(expected) || databasePageSize(actual);
-  const place = (offset: number): string =>
-    kind === "database"
-      ? locateInDatabase(expected.length > offset ? expected : actual, offset, pageSize)
-      : kind === "journal"
-        ? locateInJournal(expected.length > offset ? expected : actual, offset)
-        : `byte ${offset}`;
+  const place = (offset: number): string => {
+    const longer = expected.length > offset ? expected : actual;
+    switch (kind) {
+      case "database":
+        return locateInDatabase(longer, offset, pageSize);
+      case "journal":
+        return locateInJournal(longer, offset);
+      case "wal":
+        return locateInWal(longer, offset);
+      case "shm":
+        return locateInShm(offset);
+      case "bytes":
+        return `byte ${offset}`;
+    }
+  };
+  const byField = (): string[] =>
+    kind === "wal"
+      ? walDifferences(actual, expected)
+      : kind === "shm"
+        ? shmDifferences(actual, expected)
+        : [];
   if (first === shorter) {
     return {
       summary: `the file has ${actual.length} bytes, expected ${expected.length}; the first ${shorter} are equal`,
       detail: [
         `first ${actual.length > expected.length ? "superfluous" : "missing"} byte: ${place(first)}`,
+        ...byField(),
         "longer one:",
         hexdump(actual.length > expected.length ? actual : expected, first, 4),
       ].join("\n"),
@@ -50,6 +68,7 @@ export function explainDifference(kind: FileKind, actual: Uint8Array, expected: 
         lines.push(`${e.name}: got ${a[i]?.value ?? "nothing"}, expected ${e.value}`);
     }
   }
+  lines.push(...byField());
   lines.push("actual:", hexdump(actual, from, 5, marked), "expected:", hexdump(expected, from, 5, marked));
   return {
     summary: `${place(first)}: got 0x${(actual[first] as number).toString(16).padStart(2, "0")}, expected 0x${(expected[first] as number).toString(16).padStart(2, "0")}`,

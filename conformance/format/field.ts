@@ -32,3 +32,17 @@ export function hex(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, 16)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
   return bytes.length > 16 ? `${shown} ...` : shown;
 }
+
+/** The line above {@link fieldLines}. */
+export const fieldHeading = "      offset  bytes  field";
+
+/** Fields as a table. */
+export function fieldLines(fields: readonly Field[]): string {
+  const width = Math.max(...fields.map((f) => f.name.length));
+  return fields
+    .map(
+      (f) =>
+        `  ${String(f.offset).padStart(10)} ${String(f.size).padStart(6)}  ${f.name.padEnd(width)}  ${f.value}`,
+    )
+    .join("\n");
+}

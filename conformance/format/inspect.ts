@@ -3,36 +3,28 @@
 import { readFileSync, statSync } from "node:fs";
 import { UsageError } from "../core/usage.js";
 import { databaseFields, databasePageSize, isDatabase } from "./database.js";
-import { type Field, hex } from "./field.js";
+import { fieldLines, fieldHeading as heading, hex } from "./field.js";
+import { inspectShm, type LockAnswer } from "./inspect-shm.js";
+import { inspectWal } from "./inspect-wal.js";
 import { isJournal, journalHeaderFields, parseJournal, recordVerdict } from "./journal.js";
-
-function fieldLines(fields: readonly Field[]): string {
-  const width = Math.max(...fields.map((f) => f.name.length));
-  return fields
-    .map(
-      (f) =>
-        `  ${String(f.offset).padStart(10)} ${String(f.size).padStart(6)}  ${f.name.padEnd(width)}  ${f.value}`,
-    )
-    .join("\n");
-}
-
-const heading = "      offset  bytes  field";
+import { isShm } from "./shm.js";
+import { shmLocks } from "./shm-locks.js";
+import { isWal } from "./wal.js";
 
 function read(file: string): Uint8Array {
-  let size: number;
   try {
     const s = statSync(file);
-    if (!s.isFile()) throw new UsageError(`${file} is not a file; give a database or a rollback journal`);
-    size = s.size;
+    if (!s.isFile())
+      throw new UsageError(`${file} is not a file; give a database, a journal, a -wal or a -shm file`);
+    if (s.size >= 2 ** 31)
+      throw new UsageError(`${file} has ${s.size} bytes; files of 2 GiB and more are not inspected`);
+    return readFileSync(file);
   } catch (e) {
     if (e instanceof UsageError) throw e;
     const code = (e as NodeJS.ErrnoException).code;
     const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "it may not be read" : code;
     throw new UsageError(`${file} cannot be inspected: ${why}`);
   }
-  if (size >= 2 ** 31)
-    throw new UsageError(`${file} has ${size} bytes; files of 2 GiB and more are not inspected`);
-  return readFileSync(file);
 }
 
 function inspectDatabase(bytes: Uint8Array): { text: string; data: unknown } {
@@ -84,22 +76,50 @@ function inspectJournal(bytes: Uint8Array, limit: number): { text: string; data:
   return { text: `${out.join("\n")}\n`, data: { kind: "journal", bytes: bytes.length, ...journal } };
 }
 
+function locksOf(file: string): LockAnswer {
+  try {
+    return { locks: shmLocks(file) };
+  } catch (e) {
+    return { unknown: (e as Error).message };
+  }
+}
+
+/** What to say about a file. */
+export interface InspectOptions {
+  /** Journal records or frames to list. */
+  records: number;
+  json?: boolean;
+  /** For a log and a wal-index: say which frame serves this page. */
+  page?: number;
+}
+
 /**
- * Describes a file.
+ * Describes a file, which is read and never altered.
+ *
+ * What a file is, its first bytes say; only if they say nothing, its name does, so that an empty, torn or
+ * damaged `-wal`, `-shm` or `-journal` is still described as what it was meant to be.
  *
  * @returns the text to print
- * @throws UsageError if the file cannot be read or is neither a database nor a journal
+ * @throws UsageError if the file cannot be read or is none of these
  */
-export function inspectFile(file: string, options: { records: number; json?: boolean }): string {
+export function inspectFile(file: string, options: InspectOptions): string {
   const bytes = read(file);
   let result: { text: string; data: unknown };
+  const wal = (): boolean => isWal(bytes) || /-wal$/.test(file);
+  const shm = (): boolean => isShm(bytes) || /-shm$/.test(file);
   if (isDatabase(bytes)) result = inspectDatabase(bytes);
   else if (isJournal(bytes)) result = inspectJournal(bytes, options.records);
+  else if (wal()) result = inspectWal(bytes, options);
+  else if (shm()) result = inspectShm(bytes, locksOf(file), options);
   else if (/-journal$/.test(file) && bytes.length >= 28) result = inspectJournal(bytes, options.records);
   else {
     throw new UsageError(
-      `${file} is neither a database nor a rollback journal: its first bytes are ${hex(bytes.subarray(0, 16)) || "missing (it is empty)"}`,
+      `${file} is neither a database nor a rollback journal, write-ahead log or wal-index: its first bytes are ${hex(bytes.subarray(0, 16)) || "missing (it is empty)"}`,
     );
+  }
+  const { kind } = result.data as { kind: string };
+  if (options.page !== undefined && kind !== "wal" && kind !== "shm") {
+    throw new UsageError(`${file} is a ${kind}: --page is for -wal and -shm files`);
   }
   return options.json ? `${JSON.stringify(result.data, null, 2)}\n` : result.text;
 }
