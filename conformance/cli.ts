@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 /**
- * The command line: `pager-mirror conform` and `pager-mirror inspect`.
+ * The command line: `pager-mirror conform`, `pager-mirror inspect` and `pager-mirror engine`.
  *
  * Exit codes: 0 clean, 1 findings, 2 usage or crash.
  */
 
 import { availableParallelism } from "node:os";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type BenchOptions, benchSql } from "./bench/sql.js";
 import { type ConformOptions, conform } from "./conform.js";
 import { UsageError } from "./core/usage.js";
+import type { EngineOptions } from "./engine/build/index.js";
+import { reportEngine } from "./engine/build/report.js";
 import { inspectFile } from "./format/inspect.js";
 import { suites } from "./suites/index.js";
 
@@ -22,6 +25,12 @@ function parseShard(text: string): { index: number; count: number } {
 
 function parsePositive(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1 to 9999.");
+  return Number(text);
+}
+
+function parseRows(text: string): number {
+  if (!/^[1-9]\d{2,6}$/.test(text))
+    throw new InvalidArgumentError("Give a whole number from 100 to 9999999.");
   return Number(text);
 }
 
@@ -82,6 +91,32 @@ program
   .option("--json", "as JSON")
   .action((file: string, options: { records: number; json?: boolean }) => {
     process.stdout.write(inspectFile(file, options));
+  });
+
+program
+  .command("engine")
+  .description("build the SQL engine (SQLite's upper half as WebAssembly) unless that has been done before")
+  .option("--force", "compile even if the cache has it")
+  .addOption(
+    new Option("--compiler <which>", "insist on the system's clang or the npm package @yowasp/clang").choices(
+      ["system", "yowasp"],
+    ),
+  )
+  .option("--debug", "with the lines of the C source in it, for a debugger")
+  .action(async (options: EngineOptions) => {
+    process.stdout.write(await reportEngine(options));
+  });
+
+program
+  .command("bench")
+  .description("measure the port beside other SQLites; sql: the SQL engine on the port")
+  .argument("<what>", "sql")
+  .option("--rounds <n>", "measured rounds, after one that warms up", parsePositive, 5)
+  .option("--rows <n>", "rows of the tables", parseRows, 50000)
+  .option("--json", "print the medians as JSON on standard output, everything else on standard error")
+  .action(async (what: string, options: BenchOptions) => {
+    if (what !== "sql") throw new UsageError(`there is no benchmark "${what}"; there is: sql`);
+    process.exitCode = await benchSql(options);
   });
 
 try {

@@ -7,6 +7,8 @@ import { dirname, resolve } from "node:path";
 import { SQLITE_DEBUG } from "../src/index.js";
 import { type RunOptions, run, select } from "./core/run.js";
 import { UsageError } from "./core/usage.js";
+import { buildEngine } from "./engine/build/index.js";
+import { progressLine } from "./engine/build/report.js";
 import { sqlite3_libversion } from "./engines/version.js";
 import { htmlReport } from "./report/html.js";
 import { Progress } from "./report/progress.js";
@@ -26,6 +28,22 @@ export interface ConformOptions {
   json?: boolean;
   report: string | false;
   list?: boolean;
+}
+
+/**
+ * Builds the SQL engine, which takes a minute or more the first time. Where that cannot be done the reason is
+ * shown, and the cases that need it fail one by one.
+ */
+async function prepareEngine(out: NodeJS.WriteStream): Promise<void> {
+  const progress = progressLine(out);
+  try {
+    await buildEngine(progress.show);
+  } catch (e) {
+    progress.end();
+    out.write(`${(e as Error).message}\n`);
+  } finally {
+    progress.end();
+  }
 }
 
 /** Runs the suites and returns the exit code: 0 clean, 1 findings. */
@@ -55,6 +73,7 @@ export async function conform(o: ConformOptions): Promise<number> {
     `pager-mirror, ${build}, against SQLite ${sqlite3_libversion()} in better-sqlite3\n` +
       `${selected.length} cases, seed ${o.seed}, ${options.lanes} side by side${o.full ? ", full matrix" : ""}\n`,
   );
+  if (selected.some((s) => s.suite.needsEngine)) await prepareEngine(out);
   const progress = new Progress(out);
   const started = performance.now();
   const results = await run({

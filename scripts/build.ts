@@ -19,12 +19,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** Where the trees go; another name lets two builds live side by side. */
 const DIST = process.env["PAGER_MIRROR_DIST"] ? `dist-${process.env["PAGER_MIRROR_DIST"]}` : "dist";
 
-/** Every TypeScript file that belongs to the package, tests left out, relative to the root. */
+/** Every TypeScript file of the package that becomes JavaScript, tests left out, relative to the root. */
 export function sourceFiles(): string[] {
   const found: string[] = [];
   for (const top of ["src", "conformance", "scripts"]) {
     for (const entry of readdirSync(join(root, top), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !entry.name.endsWith(".ts") || entry.name.endsWith(".test.ts")) continue;
+      if (!entry.isFile() || !/(?<!\.test|\.d)\.ts$/.test(entry.name)) continue;
       found.push(relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"));
     }
   }

@@ -4,6 +4,7 @@
 
 import type { PortEngine } from "../engines/port.js";
 import type { RealEngine } from "../engines/real.js";
+import type { SqlEngine } from "../engines/sql/session.js";
 import type { Random } from "./random.js";
 
 /** How a comparison failed, in words and, for bytes, in the file format's terms. */
@@ -60,6 +61,8 @@ export interface CaseContext {
   real(slot?: number): Promise<RealEngine>;
   /** The port in a child process; the same slot gives the same process. */
   port(slot?: number): Promise<PortEngine>;
+  /** A SQL engine over a recording VFS in a child process: real SQLite, or SQLite's own one on the port. */
+  sql(side: "real" | "port", slot?: number): Promise<SqlEngine>;
   /** Ends the case as skipped. */
   skip(reason: string): never;
 }
@@ -79,6 +82,8 @@ export interface Suite {
   name: string;
   /** One line for the table and the report. */
   about: string;
+  /** Whether its cases run the SQL engine, which then is built before anything starts. */
+  needsEngine?: boolean;
   cases(): Case[];
 }
 

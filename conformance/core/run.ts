@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ChildGone } from "../engines/child.js";
 import { PortEngine } from "../engines/port.js";
 import { RealEngine } from "../engines/real.js";
+import { SqlEngine } from "../engines/sql/session.js";
 import { type Case, type CaseContext, type CaseResult, FindingError, SkipError, type Suite } from "./case.js";
 import { CountingChecker } from "./checker.js";
 import { Random } from "./random.js";
@@ -67,6 +68,7 @@ export function rerunCommand(suite: string, name: string, seed: string): string 
 class Lane {
   readonly #real: (RealEngine | undefined)[] = [];
   readonly #port: (PortEngine | undefined)[] = [];
+  readonly #sql = { real: [] as (SqlEngine | undefined)[], port: [] as (SqlEngine | undefined)[] };
 
   async real(slot: number): Promise<RealEngine> {
     const old = this.#real[slot];
@@ -80,9 +82,19 @@ class Lane {
     return (this.#port[slot] = new PortEngine());
   }
 
+  async sql(side: "real" | "port", slot: number): Promise<SqlEngine> {
+    const old = this.#sql[side][slot];
+    if (old?.child.alive) return old;
+    return (this.#sql[side][slot] = side === "real" ? SqlEngine.real() : SqlEngine.port());
+  }
+
+  get #all(): (RealEngine | PortEngine | SqlEngine | undefined)[] {
+    return [...this.#real, ...this.#port, ...this.#sql.real, ...this.#sql.port];
+  }
+
   /** Closes what a case left open; a process that cannot do so is ended. */
   async settle(): Promise<void> {
-    for (const engine of [...this.#real, ...this.#port]) {
+    for (const engine of this.#all) {
       if (engine === undefined || !engine.child.alive) continue;
       try {
         await engine.reset();
@@ -94,11 +106,11 @@ class Lane {
   }
 
   async discard(): Promise<void> {
-    for (const engine of [...this.#real, ...this.#port]) await engine?.child.kill();
+    for (const engine of this.#all) await engine?.child.kill();
   }
 
   async end(): Promise<void> {
-    for (const engine of [...this.#real, ...this.#port]) {
+    for (const engine of this.#all) {
       if (engine?.child.alive) await engine.child.end();
     }
   }
@@ -119,6 +131,7 @@ async function runCase(
     full: options.full,
     real: (slot = 0) => lane.real(slot),
     port: (slot = 0) => lane.port(slot),
+    sql: (side, slot = 0) => lane.sql(side, slot),
     skip: (reason) => {
       throw new SkipError(reason);
     },

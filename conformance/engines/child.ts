@@ -55,6 +55,8 @@ export interface ChildOptions {
   fileSizeLimit?: number;
   /** Extra environment. */
   env?: Record<string, string>;
+  /** The folder in which the child runs: what relative names in SQL begin at. */
+  cwd?: string;
 }
 
 /** One child process and the request under way. */
@@ -74,6 +76,7 @@ export class Child {
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
       ...(options.fileSizeLimit === undefined ? {} : limited(options.fileSizeLimit)),
       env: { ...process.env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     this.#process.stderr?.on("data", (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-4000);
@@ -161,10 +164,10 @@ export function become(uid: number): void {
 
 /** The child's side: answers requests one after the other until the parent closes the channel. */
 export function serve(handle: (request: never) => unknown): void {
-  process.on("message", (request) => {
+  const answer = async (request: unknown): Promise<void> => {
     let reply: ChildReply;
     try {
-      reply = { ok: true, value: handle(request as never) };
+      reply = { ok: true, value: await handle(request as never) };
     } catch (e) {
       const error = e as Error & { code?: unknown };
       reply = {
@@ -175,6 +178,7 @@ export function serve(handle: (request: never) => unknown): void {
       };
     }
     process.send?.(reply);
-  });
+  };
+  process.on("message", (request) => void answer(request));
   process.on("disconnect", () => process.exit(0));
 }

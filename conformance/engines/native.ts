@@ -24,10 +24,21 @@ function packageRoot(): string {
 
 const compiled = new Map<string, string>();
 
+/** A source and the files beside it that it includes, directly or not. */
+function sourceTexts(folder: string, file: string, seen = new Map<string, string>()): Map<string, string> {
+  const text = readFileSync(join(folder, file), "utf8");
+  seen.set(file, text);
+  for (const [, included] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm)) {
+    const name = included as string;
+    if (!seen.has(name) && existsSync(join(folder, name))) sourceTexts(folder, name, seen);
+  }
+  return seen;
+}
+
 /**
  * Compiles conformance/native/`name`.c unless that has been done before.
  *
- * @returns path of the shared object, kept in dist/native under a name with the hash of its source
+ * @returns path of the shared object, kept in dist/native under a name with the hash of its sources
  * @throws Error if there is no C compiler or it refuses the source
  */
 export function nativeExtension(name: string): string {
@@ -36,9 +47,11 @@ export function nativeExtension(name: string): string {
   const root = packageRoot();
   const source = join(root, "conformance", "native", `${name}.c`);
   const include = amalgamationFolder();
-  const hash = createHash("sha256")
-    .update(readFileSync(source))
+  const hasher = createHash("sha256");
+  for (const text of sourceTexts(dirname(source), `${name}.c`).values()) hasher.update(text).update("\0");
+  const hash = hasher
     .update(readFileSync(join(include, "sqlite3ext.h")))
+    .update(readFileSync(join(include, "sqlite3.h")))
     .digest("hex");
   const folder = join(root, "dist", "native");
   const target = join(folder, `${name}-${hash.slice(0, 16)}.so`);

@@ -5,9 +5,17 @@
 import { readFileSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
+import { SQLITE_IOERR } from "../../src/index.js";
 import { nativeExtension } from "./native.js";
 import type { RealEngine } from "./real.js";
-import type { ShimCall, ShimDevice, ShimRecord } from "./shimvfs.js";
+import {
+  DETAILED_CALLS,
+  type RecordOptions,
+  type ShimCall,
+  type ShimDevice,
+  type ShimPlan,
+  type ShimRecord,
+} from "./shimvfs.js";
 
 /** The calls by their numbers in the log, from 1. */
 const CALLS: readonly ShimCall[] = [
@@ -24,13 +32,75 @@ const CALLS: readonly ShimCall[] = [
   "control",
   "access",
   "reserved",
+  "fetch",
+  "unfetch",
+  "shmmap",
+  "shmlock",
+  "shmbarrier",
+  "shmunmap",
+  "fullname",
+  "sleep",
 ];
 
-/** Calls with an offset and an amount, and calls with an argument, as shimvfs.ts records them. */
-const RANGED = new Set<ShimCall>(["read", "write"]);
-const ARGUED = new Set<ShimCall>(["open", "sync", "delete", "lock", "unlock", "control", "access"]);
+/** Which fields each call's record has, as shimvfs.ts records them. */
+const OFFSET = new Set<ShimCall>(["read", "write", "fetch", "unfetch", "shmmap", "shmlock"]);
+const AMOUNT = new Set<ShimCall>(["read", "write", "truncate", "fetch", "shmmap", "shmlock"]);
+const ARGUMENT = new Set<ShimCall>([
+  "open",
+  "sync",
+  "delete",
+  "lock",
+  "unlock",
+  "control",
+  "access",
+  "unfetch",
+  "shmmap",
+  "shmlock",
+  "shmunmap",
+  "sleep",
+]);
 
-const HEADER = 33;
+const HEADER = 46;
+
+/** The bits of calls in the masks that the recorder's SQL functions take. */
+export function callMask(calls: readonly ShimCall[]): number {
+  return calls.reduce((mask, call) => mask | (1 << CALLS.indexOf(call)), 0);
+}
+
+const WHAT = [
+  "kill-before",
+  "kill-after",
+  "kill-torn",
+  "fail",
+] as const satisfies readonly ShimPlan["what"][];
+
+/** The arguments of `recorder_plan`. */
+export function planArguments(plan: ShimPlan | null): (number | string | null)[] {
+  if (plan === null) return [0, null, 0, 0, 0, 0];
+  const { calls, suffix, at, what, rc, persistent } = plan;
+  return [
+    callMask(calls),
+    suffix ?? null,
+    at,
+    WHAT.indexOf(what) + 1,
+    rc ?? SQLITE_IOERR,
+    persistent ? 1 : 0,
+  ];
+}
+
+/** The arguments of `recorder_begin`. */
+export function recordArguments(options: RecordOptions): number[] {
+  const { calls, writes, reads, results, ids } = options;
+  return [
+    callMask(calls ?? DETAILED_CALLS),
+    ((writes ?? true) ? 1 : 0) | (reads ? 2 : 0) | (results ? 4 : 0) | ((ids ?? true) ? 8 : 0),
+  ];
+}
+
+/** The arguments of `recorder_device`. */
+export function deviceArguments(device: ShimDevice): number[] {
+  return [device.sectorSize ?? -1, device.characteristics ?? -1];
+}
 
 /** Takes a log apart; throws if it is not whole. */
 export function parseLog(bytes: Uint8Array): ShimRecord[] {
@@ -41,8 +111,10 @@ export function parseLog(bytes: Uint8Array): ShimRecord[] {
     if (at + HEADER > bytes.length) throw new Error("the recorder's log ends within a record");
     const call = CALLS[(bytes[at] as number) - 1];
     if (call === undefined) throw new Error(`the recorder's log has an unknown call at byte ${at}`);
-    const nName = view.getUint32(at + 25, little);
-    const nData = view.getUint32(at + 29, little);
+    const id = view.getUint32(at + 33, little);
+    const parts = bytes[at + 37] as number;
+    const nName = view.getUint32(at + 38, little);
+    const nData = view.getUint32(at + 42, little);
     const name = at + HEADER;
     const data = name + nName;
     if (data + nData > bytes.length) throw new Error("the recorder's log ends within a record");
@@ -52,10 +124,12 @@ export function parseLog(bytes: Uint8Array): ShimRecord[] {
       file: path.slice(path.lastIndexOf("/") + 1),
       rc: view.getInt32(at + 1, little),
     };
-    if (RANGED.has(call)) record.offset = Number(view.getBigInt64(at + 5, little));
-    if (RANGED.has(call) || call === "truncate") record.amount = Number(view.getBigInt64(at + 13, little));
-    if (ARGUED.has(call)) record.argument = view.getInt32(at + 21, little);
-    if (call === "write") record.data = Uint8Array.from(bytes.subarray(data, data + nData));
+    if (id !== 0) record.id = id;
+    if (OFFSET.has(call)) record.offset = Number(view.getBigInt64(at + 5, little));
+    if (AMOUNT.has(call)) record.amount = Number(view.getBigInt64(at + 13, little));
+    if (ARGUMENT.has(call)) record.argument = view.getInt32(at + 21, little);
+    if (parts & 1) record.data = Uint8Array.from(bytes.subarray(data, data + nData));
+    if (parts & 2) record.result = Number(view.getBigInt64(at + 25, little));
     records.push(record);
     at = data + nData;
   }
@@ -81,8 +155,7 @@ export class Recorder {
   static async install(engine: RealEngine, folder: string, device: ShimDevice): Promise<Recorder> {
     await engine.open("recorder", ":memory:");
     await engine.loadExtension("recorder", nativeExtension("recorder"));
-    const sector = device.sectorSize ?? -1;
-    await engine.all("recorder", `SELECT recorder_device(${sector}, ${device.characteristics ?? -1})`);
+    await engine.all("recorder", `SELECT recorder_device(${deviceArguments(device).join(", ")})`);
     return new Recorder(engine, join(folder, "recorder.log"));
   }
 

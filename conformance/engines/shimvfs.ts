@@ -1,15 +1,33 @@
 /**
  * A pass-through VFS under the name `shim` that counts, records, fails or kills.
  *
- * It stands between the port and its Unix VFS in the port's child process. A plan says at which
- * call something happens: the process is killed (before the call, after it, or in the middle of a
- * write), or the call answers with a chosen result code.
+ * It stands between the port and its Unix VFS in the port's child process. Its twin under real SQLite is
+ * conformance/native/recorder.c; what follows holds for both, call by call, so that one plan fails the
+ * same call on both sides and records compare as they are.
+ *
+ * Plan. A call counts if its kind is in `calls` and the file's full name ends with `suffix`; a temporary
+ * file has the empty name. The count starts from zero when a plan is set; the call at which it reaches
+ * `at` is hit, with `persistent` that one and every counted call after it.
+ *
+ * * "kill-before": SIGKILL, and the call is not made. "kill-after": the call is made, then SIGKILL.
+ * * "kill-torn": of a write the first half of its bytes (rounded down) is written, then SIGKILL; any
+ *   other call is as with "kill-before".
+ * * "fail": the call is not made and returns `rc`; nothing reaches the file, no output is set (xFetch
+ *   and xShmMap give a null pointer). A file whose opening fails is not open. What gives something back
+ *   is made all the same and then returns `rc`: close, unfetch, shmunmap. A barrier cannot fail: it is
+ *   counted and made.
+ *
+ * Recording. A call is recorded after it has returned, with the code that the caller got, whether the
+ * call was made or failed by plan. `file` is the last component of the name. The offset of a mapped page
+ * or shared-memory region, and what else the fields mean for each call, is said at {@link ShimRecord}.
  */
 
 import {
   type CString,
   fromCString,
   type Ref,
+  SQLITE_IOERR,
+  SQLITE_IOERR_SHORT_READ,
   SQLITE_OK,
   sqlite3_file,
   type sqlite3_io_methods,
@@ -29,10 +47,51 @@ export type ShimCall =
   | "lock"
   | "unlock"
   | "size"
-  | DetailCall;
+  | DetailCall
+  | OptionalCall;
 
-/** Calls that are recorded only when details are asked for; of plans only a failing "access" or "reserved". */
+/** Calls that are recorded only when details are asked for. */
 export type DetailCall = "close" | "control" | "access" | "reserved";
+
+/** Calls that are recorded only when they are named. "sleep" is never counted. */
+export type OptionalCall =
+  | "fetch"
+  | "unfetch"
+  | "shmmap"
+  | "shmlock"
+  | "shmbarrier"
+  | "shmunmap"
+  | "fullname"
+  | "sleep";
+
+const PLAIN_CALLS: readonly ShimCall[] = [
+  "open",
+  "read",
+  "write",
+  "truncate",
+  "sync",
+  "delete",
+  "lock",
+  "unlock",
+  "size",
+];
+
+/** The calls of a detailed recording, which is what both sides record unless told otherwise. */
+export const DETAILED_CALLS: readonly ShimCall[] = [...PLAIN_CALLS, "close", "control", "access", "reserved"];
+
+/** What shall be recorded. */
+export interface RecordOptions {
+  /** These calls; {@link DETAILED_CALLS} unless told. */
+  calls?: readonly ShimCall[];
+  /** The bytes of writes; true unless told. */
+  writes?: boolean;
+  /** The bytes of reads that succeeded or came up short. */
+  reads?: boolean;
+  /** What successful calls returned through a pointer: see `result` of {@link ShimRecord}. */
+  results?: boolean;
+  /** Number the open files: see `id` of {@link ShimRecord}; true unless told. */
+  ids?: boolean;
+}
 
 /** What shall happen, and when. */
 export interface ShimPlan {
@@ -55,13 +114,25 @@ export interface ShimRecord {
   call: ShimCall;
   /** The last component of the file's name. */
   file: string;
+  /**
+   * If asked for, of calls on an open file: its number, from 1, in the order in which the recording first
+   * saw the files. Tells files without a name apart, and two openings of one file.
+   */
+  id?: number;
+  /** Of reads, writes, mapped pages; the slot of shared-memory locks; the number of a region. */
   offset?: number;
+  /** Of the same calls bytes, slots, bytes of a region; of truncate the new size. */
   amount?: number;
-  /** Lock level, sync flags, directory-sync flag, flags of open and access, opcode of control. */
+  /**
+   * Lock level, sync flags, directory-sync flag, flags of open, access and shared-memory locks, opcode of
+   * control, whether to extend (shmmap), to delete (shmunmap), to give up a page (unfetch), microseconds.
+   */
   argument?: number;
   rc: number;
-  /** With details: a copy of the bytes written. */
+  /** If asked for: a copy of the bytes written or read. */
   data?: Uint8Array;
+  /** If asked for and the call succeeded: size; 1 or 0 of access, reserved; whether a page was mapped. */
+  result?: number;
 }
 
 /** What files shall claim of the device below them; what is left out is as the VFS below says. */
@@ -75,12 +146,18 @@ export interface ShimDevice {
 interface ShimFile {
   inner: sqlite3_file;
   name: string;
+  /** Its number in a recording, and in which. */
+  id: number;
+  recording: number;
 }
 
 let plan: ShimPlan | null = null;
 let counted = 0;
-let recording = false;
-let detailed = false;
+let recorded: ReadonlySet<ShimCall> = new Set();
+let want = { writes: false, reads: false, results: false, ids: false };
+/** How many recordings have begun, and how many files the last one has numbered. */
+let recordings = 0;
+let numbered = 0;
 let device: ShimDevice = {};
 const records: ShimRecord[] = [];
 
@@ -106,17 +183,50 @@ export function shimCount(): number {
  * @param details also record the calls of {@link DetailCall}, and the bytes of writes
  */
 export function setShimRecording(on: boolean, details = false): ShimRecord[] {
+  return recordShim(on, { calls: details ? DETAILED_CALLS : PLAIN_CALLS, writes: details, ids: false });
+}
+
+/** As {@link setShimRecording}, with the choice of what is recorded. */
+export function recordShim(on: boolean, options: RecordOptions = {}): ShimRecord[] {
   const out = records.splice(0);
-  recording = on;
-  detailed = details;
+  recorded = new Set(on ? (options.calls ?? DETAILED_CALLS) : []);
+  want = {
+    writes: options.writes ?? true,
+    reads: options.reads ?? false,
+    results: options.results ?? false,
+    ids: options.ids ?? true,
+  };
+  recordings++;
+  numbered = 0;
   return out;
 }
 
-/** Records a call that no plan counts. */
-function noted(call: DetailCall, name: string, rc: number, extra?: Partial<ShimRecord>): number {
-  if (recording && detailed)
-    records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...extra });
+function numberOf(f: ShimFile): number {
+  if (f.recording !== recordings) {
+    f.recording = recordings;
+    f.id = ++numbered;
+  }
+  return f.id;
+}
+
+/** Records a call on an open file, or on a name; `extra` is asked only then. */
+function note(
+  call: ShimCall,
+  on: ShimFile | string,
+  rc: number,
+  extra?: (rc: number) => Partial<ShimRecord>,
+): number {
+  if (recorded.has(call)) {
+    const name = typeof on === "string" ? on : on.name;
+    const id = want.ids && typeof on !== "string" ? { id: numberOf(on) } : {};
+    records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...id, ...extra?.(rc) });
+  }
   return rc;
+}
+
+/** The value behind a pointer, for the record of a call that has succeeded. */
+function result(rc: number, value: () => number): Partial<ShimRecord> {
+  return want.results && rc === SQLITE_OK ? { result: value() } : {};
 }
 
 function die(): never {
@@ -133,33 +243,35 @@ function hits(call: ShimCall, name: string): boolean {
   return plan.persistent ? counted >= plan.at : counted === plan.at;
 }
 
-/** The result code with which a call that can fail but not kill shall fail; null: it shall not. */
-function failure(call: ShimCall, name: string): number | null {
-  return hits(call, name) && plan?.what === "fail" ? (plan.rc ?? 10) : null;
-}
-
-/** Runs one call under the plan. `torn` performs the first half of a write. */
+/**
+ * Runs one call under the plan. `torn` performs the first half of a write, `failed` does what is done in
+ * the place of a call that fails: it clears an output, or makes the call.
+ */
 function through(
   call: ShimCall,
-  name: string,
+  on: ShimFile | string,
   run: () => number,
-  torn?: () => void,
-  extra?: Partial<ShimRecord>,
+  extra?: (rc: number) => Partial<ShimRecord>,
+  special: { torn?: () => void; failed?: () => void } = {},
 ): number {
-  let rc = SQLITE_OK;
-  if (hits(call, name) && plan !== null) {
+  let rc: number;
+  if (hits(call, typeof on === "string" ? on : on.name) && plan !== null) {
     if (plan.what === "kill-before") die();
     if (plan.what === "kill-torn") {
-      torn?.();
+      special.torn?.();
       die();
     }
-    rc = plan.what === "fail" ? (plan.rc ?? 10) : run();
+    if (plan.what === "fail") {
+      special.failed?.();
+      rc = plan.rc ?? SQLITE_IOERR;
+    } else {
+      rc = run();
+    }
     if (plan.what === "kill-after") die();
   } else {
     rc = run();
   }
-  if (recording) records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...extra });
-  return rc;
+  return note(call, on, rc, extra);
 }
 
 const own = (id: sqlite3_file): ShimFile => id.pImpl as ShimFile;
@@ -169,64 +281,103 @@ const shimMethods: sqlite3_io_methods = {
   iVersion: 3,
   xClose(id) {
     const f = own(id);
-    const rc = methodsOf(f).xClose(f.inner);
+    const close = (): number => methodsOf(f).xClose(f.inner);
+    const rc = through("close", f, close, undefined, { failed: close });
     id.pMethods = null;
     id.pImpl = null;
-    return noted("close", f.name, rc);
+    return rc;
   },
   xRead(id, pBuf, iAmt, iOfst) {
     const f = own(id);
-    return through("read", f.name, () => methodsOf(f).xRead(f.inner, pBuf, iAmt, iOfst), undefined, {
-      offset: iOfst,
-      amount: iAmt,
-    });
+    return through(
+      "read",
+      f,
+      () => methodsOf(f).xRead(f.inner, pBuf, iAmt, iOfst),
+      (rc) => ({
+        offset: iOfst,
+        amount: iAmt,
+        ...(want.reads && (rc === SQLITE_OK || rc === SQLITE_IOERR_SHORT_READ)
+          ? { data: Uint8Array.from(pBuf.subarray(0, iAmt)) }
+          : {}),
+      }),
+    );
   },
   xWrite(id, pBuf, iAmt, iOfst) {
     const f = own(id);
     return through(
       "write",
-      f.name,
+      f,
       () => methodsOf(f).xWrite(f.inner, pBuf, iAmt, iOfst),
-      () => void methodsOf(f).xWrite(f.inner, pBuf, iAmt >> 1, iOfst),
-      {
+      () => ({
         offset: iOfst,
         amount: iAmt,
-        ...(recording && detailed ? { data: Uint8Array.from(pBuf.subarray(0, iAmt)) } : {}),
-      },
+        ...(want.writes ? { data: Uint8Array.from(pBuf.subarray(0, iAmt)) } : {}),
+      }),
+      { torn: () => void methodsOf(f).xWrite(f.inner, pBuf, iAmt >> 1, iOfst) },
     );
   },
   xTruncate(id, size) {
     const f = own(id);
-    return through("truncate", f.name, () => methodsOf(f).xTruncate(f.inner, size), undefined, {
-      amount: size,
-    });
+    return through(
+      "truncate",
+      f,
+      () => methodsOf(f).xTruncate(f.inner, size),
+      () => ({ amount: size }),
+    );
   },
   xSync(id, flags) {
     const f = own(id);
-    return through("sync", f.name, () => methodsOf(f).xSync(f.inner, flags), undefined, { argument: flags });
+    return through(
+      "sync",
+      f,
+      () => methodsOf(f).xSync(f.inner, flags),
+      () => ({ argument: flags }),
+    );
   },
   xFileSize(id, pSize) {
     const f = own(id);
-    return through("size", f.name, () => methodsOf(f).xFileSize(f.inner, pSize));
+    return through(
+      "size",
+      f,
+      () => methodsOf(f).xFileSize(f.inner, pSize),
+      (rc) => result(rc, () => pSize.value),
+    );
   },
   xLock(id, eLock) {
     const f = own(id);
-    return through("lock", f.name, () => methodsOf(f).xLock(f.inner, eLock), undefined, { argument: eLock });
+    return through(
+      "lock",
+      f,
+      () => methodsOf(f).xLock(f.inner, eLock),
+      () => ({ argument: eLock }),
+    );
   },
   xUnlock(id, eLock) {
     const f = own(id);
-    return through("unlock", f.name, () => methodsOf(f).xUnlock(f.inner, eLock), undefined, {
-      argument: eLock,
-    });
+    return through(
+      "unlock",
+      f,
+      () => methodsOf(f).xUnlock(f.inner, eLock),
+      () => ({ argument: eLock }),
+    );
   },
   xCheckReservedLock(id, pResOut) {
     const f = own(id);
-    const rc = failure("reserved", f.name) ?? methodsOf(f).xCheckReservedLock(f.inner, pResOut);
-    return noted("reserved", f.name, rc);
+    return through(
+      "reserved",
+      f,
+      () => methodsOf(f).xCheckReservedLock(f.inner, pResOut),
+      (rc) => result(rc, () => (pResOut.value ? 1 : 0)),
+    );
   },
   xFileControl(id, op, pArg) {
     const f = own(id);
-    return noted("control", f.name, methodsOf(f).xFileControl(f.inner, op, pArg), { argument: op });
+    return through(
+      "control",
+      f,
+      () => methodsOf(f).xFileControl(f.inner, op, pArg),
+      () => ({ argument: op }),
+    );
   },
   xSectorSize(id) {
     const f = own(id);
@@ -238,37 +389,73 @@ const shimMethods: sqlite3_io_methods = {
   },
   xShmMap(id, iPg, pgsz, bExtend, pp) {
     const f = own(id);
-    return methodsOf(f).xShmMap!(f.inner, iPg, pgsz, bExtend, pp);
+    return through(
+      "shmmap",
+      f,
+      () => methodsOf(f).xShmMap!(f.inner, iPg, pgsz, bExtend, pp),
+      () => ({ offset: iPg, amount: pgsz, argument: bExtend }),
+      {
+        failed: () => {
+          pp.value = null;
+        },
+      },
+    );
   },
   xShmLock(id, offset, n, flags) {
     const f = own(id);
-    return methodsOf(f).xShmLock!(f.inner, offset, n, flags);
+    return through(
+      "shmlock",
+      f,
+      () => methodsOf(f).xShmLock!(f.inner, offset, n, flags),
+      () => ({ offset, amount: n, argument: flags }),
+    );
   },
   xShmBarrier(id) {
     const f = own(id);
+    const what = hits("shmbarrier", f.name) ? plan?.what : null;
+    if (what === "kill-before" || what === "kill-torn") die();
     methodsOf(f).xShmBarrier!(f.inner);
+    if (what === "kill-after") die();
+    note("shmbarrier", f, SQLITE_OK);
   },
   xShmUnmap(id, deleteFlag) {
     const f = own(id);
-    return methodsOf(f).xShmUnmap!(f.inner, deleteFlag);
+    const unmap = (): number => methodsOf(f).xShmUnmap!(f.inner, deleteFlag);
+    return through("shmunmap", f, unmap, () => ({ argument: deleteFlag }), { failed: unmap });
   },
   xFetch(id, iOfst, iAmt, pp) {
     const f = own(id);
-    return methodsOf(f).xFetch!(f.inner, iOfst, iAmt, pp);
+    return through(
+      "fetch",
+      f,
+      () => methodsOf(f).xFetch!(f.inner, iOfst, iAmt, pp),
+      (rc) => ({ offset: iOfst, amount: iAmt, ...result(rc, () => (pp.value === null ? 0 : 1)) }),
+      {
+        failed: () => {
+          pp.value = null;
+        },
+      },
+    );
   },
   xUnfetch(id, iOfst, p) {
     const f = own(id);
-    return methodsOf(f).xUnfetch!(f.inner, iOfst, p);
+    const unfetch = (): number => methodsOf(f).xUnfetch!(f.inner, iOfst, p);
+    return through("unfetch", f, unfetch, () => ({ offset: iOfst, argument: p === null ? 0 : 1 }), {
+      failed: unfetch,
+    });
   },
 };
 
 /**
  * Registers the VFS `shim` over the default one, or another name over another VFS. All of them share
  * plan, recording and device.
+ *
+ * @param makeDefault whether files are opened through it where no VFS is named
  */
 export function registerShim(
   zShimName = "shim",
   under: sqlite3_vfs = sqlite3_vfs_find(null) as sqlite3_vfs,
+  makeDefault = false,
 ): sqlite3_vfs {
   const shim: sqlite3_vfs = {
     ...under,
@@ -283,15 +470,15 @@ export function registerShim(
       pOutFlags: Ref<number> | null,
     ): number {
       const name = fromCString(zName);
-      const f: ShimFile = { inner: new sqlite3_file(), name };
+      const f: ShimFile = { inner: new sqlite3_file(), name, id: 0, recording: -1 };
       const rc = through(
         "open",
         name,
         () => under.xOpen(under, zName, f.inner, flags, pOutFlags),
-        undefined,
-        {
+        () => ({
           argument: flags,
-        },
+          ...(want.ids && f.inner.pMethods !== null ? { id: numberOf(f) } : {}),
+        }),
       );
       if (f.inner.pMethods !== null) {
         id.pMethods = { ...shimMethods, iVersion: f.inner.pMethods.iVersion };
@@ -300,20 +487,32 @@ export function registerShim(
       return rc;
     },
     xDelete(_pVfs, zName, syncDir) {
-      return through("delete", fromCString(zName), () => under.xDelete(under, zName, syncDir), undefined, {
-        argument: syncDir,
-      });
+      return through(
+        "delete",
+        fromCString(zName),
+        () => under.xDelete(under, zName, syncDir),
+        () => ({ argument: syncDir }),
+      );
     },
     xAccess(_pVfs, zName, flags, pResOut) {
-      const name = fromCString(zName);
-      const rc = failure("access", name) ?? under.xAccess(under, zName, flags, pResOut);
-      return noted("access", name, rc, { argument: flags });
+      return through(
+        "access",
+        fromCString(zName),
+        () => under.xAccess(under, zName, flags, pResOut),
+        (rc) => ({ argument: flags, ...result(rc, () => (pResOut.value ? 1 : 0)) }),
+      );
     },
-    xFullPathname: (_pVfs, zName, nOut, zOut) => under.xFullPathname(under, zName, nOut, zOut),
+    xFullPathname(_pVfs, zName, nOut, zOut) {
+      return through("fullname", fromCString(zName), () => under.xFullPathname(under, zName, nOut, zOut));
+    },
     xRandomness: (_pVfs, nByte, zOut) => under.xRandomness(under, nByte, zOut),
-    xSleep: (_pVfs, microseconds) => under.xSleep(under, microseconds),
+    xSleep(_pVfs, microseconds) {
+      const slept = under.xSleep(under, microseconds);
+      note("sleep", "", SQLITE_OK, () => ({ argument: microseconds }));
+      return slept;
+    },
   };
-  const rc = sqlite3_vfs_register(shim, 0);
+  const rc = sqlite3_vfs_register(shim, makeDefault ? 1 : 0);
   if (rc !== SQLITE_OK) throw new Error(`the shim VFS cannot be registered (code ${rc})`);
   return shim;
 }

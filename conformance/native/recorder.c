@@ -1,35 +1,47 @@
 /*
-** A pass-through VFS under real SQLite that writes down every call in a log file.
+** A pass-through VFS under real SQLite that records, counts, fails or kills: the twin of the port's VFS
+** "shim". What the calls do is described in conformance/engines/shimvfs.ts, once for both.
 **
 ** Loading the extension makes the VFS "recorder" the default. SQL functions of the connection that
 ** loaded it:
 **
-**   recorder_start(path)              starts a new log; calls are recorded until recorder_stop()
-**   recorder_stop()                   ends the log
+**   recorder_start(path)              starts a new log in a file; calls are recorded until recorder_stop()
+**   recorder_stop()                   ends that log
+**   recorder_begin(mask, flags)       starts a new log in memory; mask: calls, flags: RECORD_*
+**   recorder_take()                   ends it and returns it, or NULL if there is none
 **   recorder_device(sectorSize, bits) what files claim of the device below; -1: what the VFS below says
+**   recorder_plan(mask, suffix, at, what, rc, persistent)   mask 0 removes the plan
+**   recorder_count()                  calls that the plan has counted
 **
 ** The log is a sequence of records in the byte order of the machine: u8 call, i32 rc, i64 offset,
-** i64 amount, i32 argument, u32 length of the name, u32 length of the data, name, data. The parser is
+** i64 amount, i32 argument, i64 result, u32 id, u8 parts, u32 length of the name, u32 length of the data,
+** name, data. An id of 0 is none. Bit 0 of parts: there are data; bit 1: there is a result. The parser is
 ** conformance/engines/recorder.ts.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct RecFile RecFile;
 struct RecFile {
   sqlite3_file base;
   char *zName;
   sqlite3_file *pReal;
+  /* Its number in a recording, and in which. */
+  unsigned id;
+  unsigned recording;
 };
 
 static sqlite3_vfs recVfs;
 static sqlite3_vfs *pUnder;
-static FILE *pLog;
 static int deviceSector = -1;
 static int deviceBits = -1;
 
+/* The calls; CALLS in recorder.ts has the same order. */
 #define CALL_OPEN 1
 #define CALL_READ 2
 #define CALL_WRITE 3
@@ -43,77 +55,267 @@ static int deviceBits = -1;
 #define CALL_CONTROL 11
 #define CALL_ACCESS 12
 #define CALL_RESERVED 13
+#define CALL_FETCH 14
+#define CALL_UNFETCH 15
+#define CALL_SHMMAP 16
+#define CALL_SHMLOCK 17
+#define CALL_SHMBARRIER 18
+#define CALL_SHMUNMAP 19
+#define CALL_FULLNAME 20
+#define CALL_SLEEP 21
+#define BIT(call) (1u<<((call)-1))
 
+/* ---- the log ---- */
+
+#define RECORD_WRITES 1   /* with the bytes of writes */
+#define RECORD_READS 2    /* with the bytes of reads */
+#define RECORD_RESULTS 4  /* with what a call returned through a pointer */
+#define RECORD_IDS 8      /* with numbers of open files */
+
+/* What recorder_start records: the calls up to CALL_RESERVED, writes with their bytes. */
+#define DEFAULT_MASK (BIT(CALL_RESERVED+1)-1)
+
+static FILE *pLog;
+static unsigned char *aLog;
+static size_t nLog;
+static size_t nLogRoom;
+static int logLost;
+static int inMemory;
+static unsigned recordMask;
+static int recordFlags;
+/* How many recordings have begun, and how many files the last one has numbered. */
+static unsigned recordings;
+static unsigned numbered;
+
+static void stopLog(void){
+  if( pLog ) fclose(pLog);
+  pLog = 0;
+  free(aLog);
+  aLog = 0;
+  nLog = nLogRoom = 0;
+  logLost = inMemory = 0;
+  recordMask = 0;
+  recordings++;
+  numbered = 0;
+}
 static void put(const void *p, size_t n){
-  if( n>0 && fwrite(p, 1, n, pLog)!=n ){
-    /* A log that is not whole is recognised by its reader. */
-    fclose(pLog);
-    pLog = 0;
+  if( n==0 ) return;
+  if( pLog ){
+    if( fwrite(p, 1, n, pLog)!=n ){
+      /* A log that is not whole is recognised by its reader. */
+      fclose(pLog);
+      pLog = 0;
+      recordMask = 0;
+    }
+    return;
   }
+  if( logLost ) return;
+  if( nLog+n>nLogRoom ){
+    size_t room = nLogRoom*2>nLog+n ? nLogRoom*2 : nLog+n+65536;
+    unsigned char *a = realloc(aLog, room);
+    if( a==0 ){
+      logLost = 1;
+      return;
+    }
+    aLog = a;
+    nLogRoom = room;
+  }
+  memcpy(aLog+nLog, p, n);
+  nLog += n;
 }
 
-static int note(
-  unsigned char call, int rc, const char *zName, sqlite3_int64 offset, sqlite3_int64 amount,
-  int argument, const void *pData, unsigned nData
-){
-  unsigned nName = zName ? (unsigned)strlen(zName) : 0;
-  if( pLog ) put(&call, 1);
-  if( pLog ) put(&rc, 4);
-  if( pLog ) put(&offset, 8);
-  if( pLog ) put(&amount, 8);
-  if( pLog ) put(&argument, 4);
-  if( pLog ) put(&nName, 4);
-  if( pLog ) put(&nData, 4);
-  if( pLog ) put(zName, nName);
-  if( pLog ) put(pData, nData);
+/* What a record holds besides call, name and result code; all zero: nothing. */
+typedef struct Extra Extra;
+struct Extra {
+  sqlite3_int64 offset;
+  sqlite3_int64 amount;
+  int argument;
+  const void *pData;
+  int nData;
+  const sqlite3_int64 *pResult;
+};
+static const Extra nothing;
+
+/* Records a call on an open file, or on a name (and then pFile is null). */
+static int noteOn(unsigned char call, int rc, RecFile *p, const char *zName, Extra x){
+  unsigned id = 0;
+  unsigned nName, nData;
+  unsigned char parts;
+  sqlite3_int64 result;
+  if( !(recordMask & BIT(call)) ) return rc;
+  if( p && (recordFlags & RECORD_IDS) ){
+    if( p->recording!=recordings ){
+      p->recording = recordings;
+      p->id = ++numbered;
+    }
+    id = p->id;
+  }
+  nName = zName ? (unsigned)strlen(zName) : 0;
+  parts = (unsigned char)((x.pData!=0) | (x.pResult!=0)<<1);
+  nData = x.pData ? (unsigned)x.nData : 0;
+  result = x.pResult ? *x.pResult : 0;
+  put(&call, 1);
+  put(&rc, 4);
+  put(&x.offset, 8);
+  put(&x.amount, 8);
+  put(&x.argument, 4);
+  put(&result, 8);
+  put(&id, 4);
+  put(&parts, 1);
+  put(&nName, 4);
+  put(&nData, 4);
+  put(zName, nName);
+  put(x.pData, nData);
   return rc;
 }
+static int note(unsigned char call, int rc, sqlite3_file *pFile, Extra x){
+  return noteOn(call, rc, (RecFile*)pFile, ((RecFile*)pFile)->zName, x);
+}
+static int noteName(unsigned char call, int rc, const char *zName, Extra x){
+  return noteOn(call, rc, 0, zName, x);
+}
+static int wants(int flag){
+  return (recordFlags & flag)!=0;
+}
+
+/* ---- the plan ---- */
+
+#define KILL_BEFORE 1
+#define KILL_AFTER 2
+#define KILL_TORN 3
+#define FAIL 4
+
+static unsigned planMask;
+static char *zPlanSuffix;
+static sqlite3_int64 planAt;
+static int planWhat;
+static int planRc;
+static int planPersistent;
+static sqlite3_int64 counted;
+
+static void die(void){
+  kill(getpid(), SIGKILL);
+  /* The signal is delivered before the system call returns. */
+  abort();
+}
+/*
+** Counts a call before it is made; returns what the plan has for it, 0 for nothing. KILL_TORN is left to
+** the one call that can be torn, a write; the others die here as for KILL_BEFORE.
+*/
+static int before(unsigned char call, const char *zName){
+  if( !(planMask & BIT(call)) ) return 0;
+  if( zPlanSuffix ){
+    size_t n = zName ? strlen(zName) : 0;
+    size_t nSuffix = strlen(zPlanSuffix);
+    if( n<nSuffix || memcmp(zName+n-nSuffix, zPlanSuffix, nSuffix)!=0 ) return 0;
+  }
+  counted++;
+  if( planPersistent ? counted<planAt : counted!=planAt ) return 0;
+  if( planWhat==KILL_BEFORE || (planWhat==KILL_TORN && call!=CALL_WRITE) ) die();
+  return planWhat;
+}
+static void after(int what){
+  if( what==KILL_AFTER ) die();
+}
+/* One call under the plan: EXPRESSION is not evaluated if the plan fails it. */
+#define THROUGH(CALL, ZNAME, RC, EXPRESSION) do{ \
+  int what_ = before(CALL, ZNAME); \
+  RC = what_==FAIL ? planRc : (EXPRESSION); \
+  after(what_); \
+}while(0)
+
+/* ---- files ---- */
 
 #define REAL(pFile) (((RecFile*)(pFile))->pReal)
 #define NAME(pFile) (((RecFile*)(pFile))->zName)
 
 static int recClose(sqlite3_file *pFile){
+  int what = before(CALL_CLOSE, NAME(pFile));
   int rc = REAL(pFile)->pMethods->xClose(REAL(pFile));
-  note(CALL_CLOSE, rc, NAME(pFile), 0, 0, 0, 0, 0);
+  if( what==FAIL ) rc = planRc;
+  after(what);
+  note(CALL_CLOSE, rc, pFile, nothing);
   sqlite3_free(NAME(pFile));
   pFile->pMethods = 0;
   return rc;
 }
 static int recRead(sqlite3_file *pFile, void *p, int n, sqlite3_int64 at){
-  int rc = REAL(pFile)->pMethods->xRead(REAL(pFile), p, n, at);
-  return note(CALL_READ, rc, NAME(pFile), at, n, 0, 0, 0);
+  Extra x = nothing;
+  int rc;
+  THROUGH(CALL_READ, NAME(pFile), rc, REAL(pFile)->pMethods->xRead(REAL(pFile), p, n, at));
+  x.offset = at;
+  x.amount = n;
+  if( wants(RECORD_READS) && (rc==SQLITE_OK || rc==SQLITE_IOERR_SHORT_READ) ){
+    x.pData = p;
+    x.nData = n;
+  }
+  return note(CALL_READ, rc, pFile, x);
 }
 static int recWrite(sqlite3_file *pFile, const void *p, int n, sqlite3_int64 at){
-  int rc = REAL(pFile)->pMethods->xWrite(REAL(pFile), p, n, at);
-  return note(CALL_WRITE, rc, NAME(pFile), at, n, 0, p, (unsigned)n);
+  Extra x = nothing;
+  int what = before(CALL_WRITE, NAME(pFile));
+  int rc;
+  if( what==KILL_TORN ){
+    REAL(pFile)->pMethods->xWrite(REAL(pFile), p, n>>1, at);
+    die();
+  }
+  rc = what==FAIL ? planRc : REAL(pFile)->pMethods->xWrite(REAL(pFile), p, n, at);
+  after(what);
+  x.offset = at;
+  x.amount = n;
+  if( wants(RECORD_WRITES) ){
+    x.pData = p;
+    x.nData = n;
+  }
+  return note(CALL_WRITE, rc, pFile, x);
 }
 static int recTruncate(sqlite3_file *pFile, sqlite3_int64 size){
-  int rc = REAL(pFile)->pMethods->xTruncate(REAL(pFile), size);
-  return note(CALL_TRUNCATE, rc, NAME(pFile), 0, size, 0, 0, 0);
+  Extra x = nothing;
+  int rc;
+  THROUGH(CALL_TRUNCATE, NAME(pFile), rc, REAL(pFile)->pMethods->xTruncate(REAL(pFile), size));
+  x.amount = size;
+  return note(CALL_TRUNCATE, rc, pFile, x);
+}
+static int noteArgument(unsigned char call, int rc, sqlite3_file *pFile, int argument){
+  Extra x = nothing;
+  x.argument = argument;
+  return note(call, rc, pFile, x);
+}
+/* With the value behind a pointer, if the call has succeeded. */
+static int noteResult(unsigned char call, int rc, sqlite3_file *pFile, sqlite3_int64 result){
+  Extra x = nothing;
+  if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &result;
+  return note(call, rc, pFile, x);
 }
 static int recSync(sqlite3_file *pFile, int flags){
-  int rc = REAL(pFile)->pMethods->xSync(REAL(pFile), flags);
-  return note(CALL_SYNC, rc, NAME(pFile), 0, 0, flags, 0, 0);
+  int rc;
+  THROUGH(CALL_SYNC, NAME(pFile), rc, REAL(pFile)->pMethods->xSync(REAL(pFile), flags));
+  return noteArgument(CALL_SYNC, rc, pFile, flags);
 }
 static int recFileSize(sqlite3_file *pFile, sqlite3_int64 *pSize){
-  int rc = REAL(pFile)->pMethods->xFileSize(REAL(pFile), pSize);
-  return note(CALL_SIZE, rc, NAME(pFile), 0, 0, 0, 0, 0);
+  int rc;
+  THROUGH(CALL_SIZE, NAME(pFile), rc, REAL(pFile)->pMethods->xFileSize(REAL(pFile), pSize));
+  return noteResult(CALL_SIZE, rc, pFile, rc==SQLITE_OK ? *pSize : 0);
 }
 static int recLock(sqlite3_file *pFile, int eLock){
-  int rc = REAL(pFile)->pMethods->xLock(REAL(pFile), eLock);
-  return note(CALL_LOCK, rc, NAME(pFile), 0, 0, eLock, 0, 0);
+  int rc;
+  THROUGH(CALL_LOCK, NAME(pFile), rc, REAL(pFile)->pMethods->xLock(REAL(pFile), eLock));
+  return noteArgument(CALL_LOCK, rc, pFile, eLock);
 }
 static int recUnlock(sqlite3_file *pFile, int eLock){
-  int rc = REAL(pFile)->pMethods->xUnlock(REAL(pFile), eLock);
-  return note(CALL_UNLOCK, rc, NAME(pFile), 0, 0, eLock, 0, 0);
+  int rc;
+  THROUGH(CALL_UNLOCK, NAME(pFile), rc, REAL(pFile)->pMethods->xUnlock(REAL(pFile), eLock));
+  return noteArgument(CALL_UNLOCK, rc, pFile, eLock);
 }
 static int recCheckReservedLock(sqlite3_file *pFile, int *pOut){
-  int rc = REAL(pFile)->pMethods->xCheckReservedLock(REAL(pFile), pOut);
-  return note(CALL_RESERVED, rc, NAME(pFile), 0, 0, 0, 0, 0);
+  int rc;
+  THROUGH(CALL_RESERVED, NAME(pFile), rc, REAL(pFile)->pMethods->xCheckReservedLock(REAL(pFile), pOut));
+  return noteResult(CALL_RESERVED, rc, pFile, rc==SQLITE_OK && *pOut!=0);
 }
 static int recFileControl(sqlite3_file *pFile, int op, void *pArg){
-  int rc = REAL(pFile)->pMethods->xFileControl(REAL(pFile), op, pArg);
-  return note(CALL_CONTROL, rc, NAME(pFile), 0, 0, op, 0, 0);
+  int rc;
+  THROUGH(CALL_CONTROL, NAME(pFile), rc, REAL(pFile)->pMethods->xFileControl(REAL(pFile), op, pArg));
+  return noteArgument(CALL_CONTROL, rc, pFile, op);
 }
 static int recSectorSize(sqlite3_file *pFile){
   return deviceSector>=0 ? deviceSector : REAL(pFile)->pMethods->xSectorSize(REAL(pFile));
@@ -122,41 +324,95 @@ static int recDeviceCharacteristics(sqlite3_file *pFile){
   return deviceBits>=0 ? deviceBits : REAL(pFile)->pMethods->xDeviceCharacteristics(REAL(pFile));
 }
 static int recShmMap(sqlite3_file *pFile, int iPg, int szPg, int bExtend, void volatile **pp){
-  return REAL(pFile)->pMethods->xShmMap(REAL(pFile), iPg, szPg, bExtend, pp);
+  Extra x = nothing;
+  int what = before(CALL_SHMMAP, NAME(pFile));
+  int rc = planRc;
+  if( what==FAIL ) *pp = 0;
+  else rc = REAL(pFile)->pMethods->xShmMap(REAL(pFile), iPg, szPg, bExtend, pp);
+  after(what);
+  x.offset = iPg;
+  x.amount = szPg;
+  x.argument = bExtend;
+  return note(CALL_SHMMAP, rc, pFile, x);
 }
 static int recShmLock(sqlite3_file *pFile, int offset, int n, int flags){
-  return REAL(pFile)->pMethods->xShmLock(REAL(pFile), offset, n, flags);
+  Extra x = nothing;
+  int rc;
+  THROUGH(CALL_SHMLOCK, NAME(pFile), rc, REAL(pFile)->pMethods->xShmLock(REAL(pFile), offset, n, flags));
+  x.offset = offset;
+  x.amount = n;
+  x.argument = flags;
+  return note(CALL_SHMLOCK, rc, pFile, x);
 }
 static void recShmBarrier(sqlite3_file *pFile){
+  int what = before(CALL_SHMBARRIER, NAME(pFile));
   REAL(pFile)->pMethods->xShmBarrier(REAL(pFile));
+  after(what);
+  note(CALL_SHMBARRIER, SQLITE_OK, pFile, nothing);
 }
 static int recShmUnmap(sqlite3_file *pFile, int deleteFlag){
-  return REAL(pFile)->pMethods->xShmUnmap(REAL(pFile), deleteFlag);
+  int what = before(CALL_SHMUNMAP, NAME(pFile));
+  int rc = REAL(pFile)->pMethods->xShmUnmap(REAL(pFile), deleteFlag);
+  if( what==FAIL ) rc = planRc;
+  after(what);
+  return noteArgument(CALL_SHMUNMAP, rc, pFile, deleteFlag);
 }
 static int recFetch(sqlite3_file *pFile, sqlite3_int64 at, int n, void **pp){
-  return REAL(pFile)->pMethods->xFetch(REAL(pFile), at, n, pp);
+  Extra x = nothing;
+  int what = before(CALL_FETCH, NAME(pFile));
+  int rc = planRc;
+  sqlite3_int64 mapped;
+  if( what==FAIL ) *pp = 0;
+  else rc = REAL(pFile)->pMethods->xFetch(REAL(pFile), at, n, pp);
+  after(what);
+  x.offset = at;
+  x.amount = n;
+  mapped = *pp!=0;
+  if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &mapped;
+  return note(CALL_FETCH, rc, pFile, x);
 }
 static int recUnfetch(sqlite3_file *pFile, sqlite3_int64 at, void *p){
-  return REAL(pFile)->pMethods->xUnfetch(REAL(pFile), at, p);
+  Extra x = nothing;
+  int what = before(CALL_UNFETCH, NAME(pFile));
+  int rc = REAL(pFile)->pMethods->xUnfetch(REAL(pFile), at, p);
+  if( what==FAIL ) rc = planRc;
+  after(what);
+  x.offset = at;
+  x.argument = p!=0;
+  return note(CALL_UNFETCH, rc, pFile, x);
 }
 
-static const sqlite3_io_methods recMethods = {
+/* By version: a file offers what the file below offers. */
+static sqlite3_io_methods recMethods[3] = {{
   3, recClose, recRead, recWrite, recTruncate, recSync, recFileSize, recLock, recUnlock,
   recCheckReservedLock, recFileControl, recSectorSize, recDeviceCharacteristics, recShmMap,
   recShmLock, recShmBarrier, recShmUnmap, recFetch, recUnfetch
-};
+}};
+static const sqlite3_io_methods *methods(int version){
+  int i;
+  for(i=1; i<3; i++){
+    recMethods[i] = recMethods[0];
+    recMethods[i].iVersion = i;
+  }
+  return &recMethods[version>=3 ? 0 : version];
+}
+
+/* ---- the VFS ---- */
 
 static int recOpen(sqlite3_vfs *pVfs, const char *zName, sqlite3_file *pFile, int flags, int *pOut){
   RecFile *p = (RecFile*)pFile;
+  Extra x = nothing;
   int rc;
   memset(p, 0, sizeof(*p));
   p->zName = sqlite3_mprintf("%s", zName ? zName : "");
   if( p->zName==0 ) return SQLITE_NOMEM;
   p->pReal = (sqlite3_file*)&p[1];
-  rc = pUnder->xOpen(pUnder, zName, p->pReal, flags, pOut);
-  note(CALL_OPEN, rc, zName, 0, 0, flags, 0, 0);
+  p->pReal->pMethods = 0;
+  THROUGH(CALL_OPEN, zName, rc, pUnder->xOpen(pUnder, zName, p->pReal, flags, pOut));
+  x.argument = flags;
+  noteOn(CALL_OPEN, rc, p->pReal->pMethods ? p : 0, zName, x);
   if( p->pReal->pMethods ){
-    p->base.pMethods = &recMethods;
+    p->base.pMethods = methods(p->pReal->pMethods->iVersion);
   }else{
     sqlite3_free(p->zName);
     p->zName = 0;
@@ -164,54 +420,120 @@ static int recOpen(sqlite3_vfs *pVfs, const char *zName, sqlite3_file *pFile, in
   return rc;
 }
 static int recDelete(sqlite3_vfs *pVfs, const char *zName, int syncDir){
-  int rc = pUnder->xDelete(pUnder, zName, syncDir);
-  return note(CALL_DELETE, rc, zName, 0, 0, syncDir, 0, 0);
+  Extra x = nothing;
+  int rc;
+  THROUGH(CALL_DELETE, zName, rc, pUnder->xDelete(pUnder, zName, syncDir));
+  x.argument = syncDir;
+  return noteName(CALL_DELETE, rc, zName, x);
 }
 static int recAccess(sqlite3_vfs *pVfs, const char *zName, int flags, int *pOut){
-  int rc = pUnder->xAccess(pUnder, zName, flags, pOut);
-  return note(CALL_ACCESS, rc, zName, 0, 0, flags, 0, 0);
+  Extra x = nothing;
+  sqlite3_int64 found;
+  int rc;
+  THROUGH(CALL_ACCESS, zName, rc, pUnder->xAccess(pUnder, zName, flags, pOut));
+  x.argument = flags;
+  found = rc==SQLITE_OK && *pOut!=0;
+  if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &found;
+  return noteName(CALL_ACCESS, rc, zName, x);
 }
 static int recFullPathname(sqlite3_vfs *pVfs, const char *zName, int nOut, char *zOut){
-  return pUnder->xFullPathname(pUnder, zName, nOut, zOut);
+  int rc;
+  THROUGH(CALL_FULLNAME, zName, rc, pUnder->xFullPathname(pUnder, zName, nOut, zOut));
+  return noteName(CALL_FULLNAME, rc, zName, nothing);
+}
+static int recSleep(sqlite3_vfs *pVfs, int microseconds){
+  Extra x = nothing;
+  int slept = pUnder->xSleep(pUnder, microseconds);
+  x.argument = microseconds;
+  noteName(CALL_SLEEP, SQLITE_OK, 0, x);
+  return slept;
 }
 
-static void stop(void){
-  if( pLog ) fclose(pLog);
-  pLog = 0;
-}
+/* ---- SQL functions ---- */
+
 static void startFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   const char *zPath = (const char*)sqlite3_value_text(argv[0]);
-  stop();
+  stopLog();
   if( zPath ) pLog = fopen(zPath, "wb");
-  if( pLog==0 ) sqlite3_result_error(ctx, "recorder_start: the log cannot be made", -1);
+  if( pLog==0 ){
+    sqlite3_result_error(ctx, "recorder_start: the log cannot be made", -1);
+    return;
+  }
+  recordMask = DEFAULT_MASK;
+  recordFlags = RECORD_WRITES;
 }
 static void stopFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   if( pLog==0 ) sqlite3_result_error(ctx, "recorder_stop: there is no log", -1);
-  stop();
+  stopLog();
+}
+static void beginFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  stopLog();
+  inMemory = 1;
+  recordMask = (unsigned)sqlite3_value_int64(argv[0]);
+  recordFlags = sqlite3_value_int(argv[1]);
+}
+static void takeFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  if( logLost ) sqlite3_result_error(ctx, "recorder_take: the log is too long for the memory", -1);
+  else if( inMemory ) sqlite3_result_blob64(ctx, aLog ? (void*)aLog : "", nLog, SQLITE_TRANSIENT);
+  stopLog();
 }
 static void deviceFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   deviceSector = sqlite3_value_int(argv[0]);
   deviceBits = sqlite3_value_int(argv[1]);
 }
+static void planFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  const char *zSuffix = (const char*)sqlite3_value_text(argv[1]);
+  char *zCopy = zSuffix ? strdup(zSuffix) : 0;
+  if( zSuffix && zCopy==0 ){
+    sqlite3_result_error_nomem(ctx);
+    return;
+  }
+  free(zPlanSuffix);
+  zPlanSuffix = zCopy;
+  planMask = (unsigned)sqlite3_value_int64(argv[0]);
+  planAt = sqlite3_value_int64(argv[2]);
+  planWhat = sqlite3_value_int(argv[3]);
+  planRc = sqlite3_value_int(argv[4]);
+  planPersistent = sqlite3_value_int(argv[5]);
+  counted = 0;
+}
+static void countFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  sqlite3_result_int64(ctx, counted);
+}
+
+typedef void (*RecFunction)(sqlite3_context*, int, sqlite3_value**);
+static const struct { const char *zName; int nArg; RecFunction x; } functions[] = {
+  { "recorder_start", 1, startFunction },
+  { "recorder_stop", 0, stopFunction },
+  { "recorder_begin", 2, beginFunction },
+  { "recorder_take", 0, takeFunction },
+  { "recorder_device", 2, deviceFunction },
+  { "recorder_plan", 6, planFunction },
+  { "recorder_count", 0, countFunction },
+};
 
 int sqlite3_extension_init(sqlite3 *db, char **pzErr, const sqlite3_api_routines *pApi){
-  int rc;
+  int rc = SQLITE_OK;
+  unsigned i;
   SQLITE_EXTENSION_INIT2(pApi);
   if( pUnder==0 ){
-    pUnder = sqlite3_vfs_find(0);
-    recVfs = *pUnder;
+    sqlite3_vfs *pFound = sqlite3_vfs_find(0);
+    recVfs = *pFound;
     recVfs.pNext = 0;
     recVfs.zName = "recorder";
-    recVfs.szOsFile = (int)sizeof(RecFile) + pUnder->szOsFile;
+    recVfs.szOsFile = (int)sizeof(RecFile) + pFound->szOsFile;
     recVfs.xOpen = recOpen;
     recVfs.xDelete = recDelete;
     recVfs.xAccess = recAccess;
     recVfs.xFullPathname = recFullPathname;
+    recVfs.xSleep = recSleep;
+    pUnder = pFound;
     rc = sqlite3_vfs_register(&recVfs, 1);
-    if( rc!=SQLITE_OK ) return rc;
   }
-  rc = sqlite3_create_function(db, "recorder_start", 1, SQLITE_UTF8, 0, startFunction, 0, 0);
-  if( rc==SQLITE_OK ) rc = sqlite3_create_function(db, "recorder_stop", 0, SQLITE_UTF8, 0, stopFunction, 0, 0);
-  if( rc==SQLITE_OK ) rc = sqlite3_create_function(db, "recorder_device", 2, SQLITE_UTF8, 0, deviceFunction, 0, 0);
+  for(i=0; rc==SQLITE_OK && i<sizeof(functions)/sizeof(functions[0]); i++){
+    rc = sqlite3_create_function(
+      db, functions[i].zName, functions[i].nArg, SQLITE_UTF8, 0, functions[i].x, 0, 0
+    );
+  }
   return rc==SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }
