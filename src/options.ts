@@ -95,6 +95,8 @@ export const HAVE_USLEEP: boolean = flag("HAVE_USLEEP", true);
 export const NO_GETTOD: boolean = flag("NO_GETTOD", false);
 /** Leaves the seed of the random number generator at zeros. */
 export const SQLITE_OMIT_RANDOMNESS: boolean = flag("SQLITE_OMIT_RANDOMNESS", false);
+/** Recovery stores words one by one, and only those that change, instead of copying whole regions. */
+export const SQLITE_SAFER_WALINDEX_RECOVERY: boolean = flag("SQLITE_SAFER_WALINDEX_RECOVERY", false);
 /** Leaves out what upstream calls deprecated, here xCurrentTime. */
 export const SQLITE_OMIT_DEPRECATED: boolean = flag("SQLITE_OMIT_DEPRECATED", true);
 

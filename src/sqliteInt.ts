@@ -148,6 +148,16 @@ export function SQLITE_WITHIN(p: Uint8Array, start: Uint8Array): boolean {
   );
 }
 
+/** C's `AtomicLoad(&p[i])`, for memory that other processes may change. */
+export function AtomicLoad(p: Uint32Array | Uint16Array, i: number): number {
+  return Atomics.load(p, i);
+}
+
+/** C's `AtomicStore(&p[i], v)`, for memory that other processes may read. */
+export function AtomicStore(p: Uint32Array | Uint16Array, i: number, v: number): void {
+  Atomics.store(p, i, v);
+}
+
 /** Reads a big-endian u16 at byte `i`. */
 export function get2byte(p: Uint8Array, i = 0): number {
   return ((p[i] as number) << 8) | (p[i + 1] as number);

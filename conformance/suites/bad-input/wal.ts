@@ -1,6 +1,6 @@
 /**
- * Databases with a write-ahead log. The port has no WAL yet: it refuses them with SQLITE_CANTOPEN and
- * leaves every byte as it is. Where SQLite itself has no use for the log, both do the same.
+ * Databases with a write-ahead log, or with something else by its name. Both sides do the same, whether
+ * SQLite has a use for the log or not.
  */
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -47,40 +47,29 @@ function marked(bytes: Uint8Array, write: number, read: number): Uint8Array {
   return copy;
 }
 
-type Uses = Record<string, { events: Event[]; codes: string[] }>;
-
-const NO = "SQLITE_CANTOPEN";
-const OK = "SQLITE_OK";
-
-/** How the port is used, and what it says. */
-const refusals: Uses = {
-  "read and write": {
-    events: [{ do: "open" }, { do: "read" }, { do: "set", value: 5 }, { do: "read" }, { do: "close" }],
-    codes: [OK, NO, NO, NO, OK],
-  },
-  "opened read-only": {
-    events: [{ do: "open", readonly: true }, { do: "read" }, { do: "read" }, { do: "close" }],
-    codes: [OK, NO, NO, OK],
-  },
-  "write at once": {
-    events: [{ do: "open" }, { do: "begin" }, { do: "begin", exclusive: true }, { do: "close" }],
-    codes: [OK, NO, NO, OK],
-  },
-  "exclusive mode": {
-    events: [
-      { do: "open" },
-      { do: "exclusiveMode" },
-      { do: "set", value: 5 },
-      { do: "read" },
-      { do: "close" },
-    ],
-    codes: [OK, OK, NO, NO, OK],
-  },
-  "opened and closed": { events: [{ do: "open" }, { do: "close" }], codes: [OK, OK] },
+/** How the database is used. */
+const uses: Record<string, Event[]> = {
+  "read and write": [
+    { do: "open" },
+    { do: "read" },
+    { do: "set", value: 5 },
+    { do: "read" },
+    { do: "close" },
+  ],
+  "opened read-only": [{ do: "open", readonly: true }, { do: "read" }, { do: "read" }, { do: "close" }],
+  "write at once": [{ do: "open" }, { do: "begin" }, { do: "begin", exclusive: true }, { do: "close" }],
+  "exclusive mode": [
+    { do: "open" },
+    { do: "exclusiveMode" },
+    { do: "set", value: 5 },
+    { do: "read" },
+    { do: "close" },
+  ],
+  "opened and closed": [{ do: "open" }, { do: "close" }],
 };
 
-/** Folders with a database that the port must not touch. */
-const refused: Record<string, (base: Base, w: Logged, hot: Hot) => Entries> = {
+/** What stands in the folder. */
+const scenes: Record<string, (base: Base, w: Logged, hot: Hot) => Entries> = {
   "a database in WAL mode with its log": (_, w) => ({
     [DB]: file(w.database),
     [WAL]: file(w.log),
@@ -119,10 +108,6 @@ const refused: Record<string, (base: Base, w: Logged, hot: Hot) => Entries> = {
     [WAL]: file(w.log),
     "a.db-journal": file(new Uint8Array(600)),
   }),
-};
-
-/** Folders with something by the log's name that SQLite has no use for either. */
-const alike: Record<string, (base: Base, w: Logged, hot: Hot) => Entries> = {
   "an empty database with a log": (_, w) => ({ [DB]: file(new Uint8Array(0)), [WAL]: file(w.log) }),
   "an empty database with text for a log": () => ({
     [DB]: file(new Uint8Array(0)),
@@ -156,64 +141,24 @@ const alike: Record<string, (base: Base, w: Logged, hot: Hot) => Entries> = {
   }),
 };
 
-async function runRefused(ctx: CaseContext, scene: string, use: string): Promise<void> {
+async function runScene(ctx: CaseContext, scene: string, use: string): Promise<void> {
   const pair = await sharedPair(ctx);
   const base = await baseDatabase(ctx, pair, 1024);
   const hot = await hotJournal(ctx, pair, 1024);
-  const entries = (refused[scene] as (b: Base, w: Logged, h: Hot) => Entries)(
-    base,
-    await logged(ctx, pair, base),
-    hot,
-  );
-  const { events, codes } = refusals[use] as Uses[string];
-  const place = trialFolder(ctx);
-  restore(place, entries);
-  const before = take(place);
-  const port = await playPort(pair, place, { what: scene, entries, name: DB, events });
-  ctx.check.equal(`${scene}: result codes`, port.codes, codes);
-  for (const [i, left] of port.left.entries()) {
-    compareFolders(ctx.check, `${scene}: untouched after ${events[i]?.do}`, left, before);
-  }
-  const real = await ctx.real();
-  if (scene.startsWith("a database in WAL mode")) {
-    ctx.check.equal(
-      `${scene}: real SQLite still reads it`,
-      await real.integrityCheck(`${place}/${DB}`),
-      "ok",
-    );
-  }
-}
-
-async function runAlike(ctx: CaseContext, scene: string, use: string): Promise<void> {
-  const pair = await sharedPair(ctx);
-  const base = await baseDatabase(ctx, pair, 1024);
-  const hot = await hotJournal(ctx, pair, 1024);
-  const entries = (alike[scene] as (b: Base, w: Logged, h: Hot) => Entries)(
-    base,
-    await logged(ctx, pair, base),
-    hot,
-  );
-  const { events } = refusals[use] as Uses[string];
-  await sameOutcome(ctx, pair, { what: scene, entries, name: DB, events });
+  const make = scenes[scene] as (b: Base, w: Logged, h: Hot) => Entries;
+  const entries = make(base, await logged(ctx, pair, base), hot);
+  await sameOutcome(ctx, pair, { what: scene, entries, name: DB, events: uses[use] as Event[] });
 }
 
 /** The cases. */
 export function walCases(): Case[] {
   const list: Case[] = [];
-  for (const use of Object.keys(refusals)) {
-    const fullOnly = use === "opened and closed" || use === "exclusive mode";
-    for (const scene of Object.keys(refused)) {
-      list.push({
-        name: `wal: refused: ${scene}: ${use}`,
-        fullOnly,
-        run: async (ctx) => await runRefused(ctx, scene, use),
-      });
-    }
-    for (const scene of Object.keys(alike)) {
+  for (const use of Object.keys(uses)) {
+    for (const scene of Object.keys(scenes)) {
       list.push({
         name: `wal: ${scene}: ${use}`,
-        fullOnly,
-        run: async (ctx) => await runAlike(ctx, scene, use),
+        fullOnly: use === "opened and closed" || use === "exclusive mode",
+        run: async (ctx) => await runScene(ctx, scene, use),
       });
     }
   }
