@@ -5988,7 +5988,8 @@ export function sqlite3PagerSnapshotRecover(pPager: Pager): number {
  * Keeps checkpoints out and tests whether a snapshot can still be read.
  *
  * A read transaction must be open. On SQLITE_OK the lock on the checkpointer's slot is held until
- * sqlite3PagerSnapshotUnlock(); on SQLITE_ERROR (gone, or no WAL) and SQLITE_BUSY it is not.
+ * sqlite3PagerSnapshotUnlock(). On SQLITE_ERROR_SNAPSHOT (gone), SQLITE_ERROR (no WAL) and SQLITE_BUSY
+ * it is not.
  *
  * @upstream pager.c sqlite3PagerSnapshotCheck
  */

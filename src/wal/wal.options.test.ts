@@ -286,6 +286,30 @@ describe("SQLITE_ENABLE_SNAPSHOT", () => {
     a.close();
   });
 
+  test("an old state that cannot be opened: the checkpointer's slot is given back", () => {
+    const disk = newDisk();
+    const a = new Db(disk);
+    a.put({ 2: 20 });
+    a.read();
+    const snapshot = a.snapshot();
+    a.release();
+    a.put({ 3: 30 });
+    S.sqlite3PagerSnapshotOpen(a.pager, snapshot);
+    disk.addFault({
+      op: "shmlock",
+      nth: 1,
+      code: S.SQLITE_IOERR_SHMLOCK,
+      when: (c) => c.offset > 3 && (c.arg & S.SQLITE_SHM_LOCK) !== 0,
+    });
+    expect(a.tryRead()).toBe(S.SQLITE_IOERR_SHMLOCK);
+    disk.clearFaults();
+    expect([...disk.shmLocks("/db")]).toEqual(Array(8).fill(0));
+    expect(a.values()).toEqual([1, 20, 3, 4]);
+    S.sqlite3PagerSnapshotOpen(a.pager, null);
+    expect(a.values()).toEqual([1, 20, 30, 4]);
+    a.close();
+  });
+
   test("recovery of snapshots: nBackfillAttempted goes down to the last frame that was copied", () => {
     const disk = newDisk();
     const a = new Db(disk);
@@ -309,6 +333,17 @@ describe("SQLITE_ENABLE_SNAPSHOT", () => {
     a.read();
     expect(S.sqlite3PagerSnapshotRecover(a.pager)).toBe(OK);
     expect([shm32(disk, 96), shm32(disk, 128)]).toEqual([0, 0]);
+    /* A damaged entry, page 0: its place in the file is that of a u32 that wrapped, far behind the end. */
+    const shm = new DataView(disk.shmRegions("/db")[0]!.buffer);
+    const pgno = shm.getUint32(136 + 4 * 4, true);
+    shm.setUint32(136 + 4 * 4, 0, true);
+    shm.setUint32(128, 5, true);
+    const below = disk.addFault({ op: "read", nth: 1, when: (c) => c.offset! < 0 });
+    expect(S.sqlite3PagerSnapshotRecover(a.pager)).toBe(OK);
+    expect(below.hits).toBe(0);
+    disk.clearFaults();
+    expect([shm32(disk, 96), shm32(disk, 128)]).toEqual([0, 0]);
+    shm.setUint32(136 + 4 * 4, pgno, true);
     a.release();
     S.sqlite3PagerSnapshotOpen(a.pager, snapshots[1]!);
     expect(a.values()).toEqual(states[1]);

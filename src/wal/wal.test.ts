@@ -1060,6 +1060,90 @@ describe("checkpoints", () => {
     db.close();
   });
 
+  test("once a reader has not given way, the busy handler is not asked for the next one", () => {
+    const { disk, db } = setup();
+    const [first, second, onDatabase] = [new Db(disk), new Db(disk), new Db(disk)];
+    db.put({ 2: 20 });
+    first.read();
+    expect(db.checkpoint(PASSIVE)).toEqual([OK, 1, 1]);
+    onDatabase.read();
+    expect(onDatabase.wal.readLock).toBe(0);
+    db.put({ 3: 30 });
+    first.release();
+    second.read();
+    db.put({ 4: 40 });
+    db.busyCalls = 0;
+    expect(db.checkpoint(FULL)).toEqual([BUSY, 3, 1]);
+    expect(db.busyCalls).toBe(1);
+    /* With the first out of the way it is the one on slot 3 that is asked about. */
+    second.release();
+    expect(db.checkpoint(FULL)).toEqual([BUSY, 3, 1]);
+    expect(db.busyCalls).toBe(2);
+    expect(onDatabase.values()).toEqual([1, 20, 3, 4, 5, 6]);
+    onDatabase.release();
+    expect(db.checkpoint(FULL)).toEqual([OK, 3, 3]);
+    for (const c of [first, second, onDatabase, db]) c.close();
+  });
+
+  test("marks that nobody uses: the first is raised to the end, others become free", () => {
+    const { disk, db } = setup();
+    db.put({ 2: 20 });
+    db.put({ 3: 30 });
+    db.put({ 4: 40 });
+    const marks = new Uint32Array(3).map((_, i) => [1, 2, 1][i]!);
+    disk.shmRegions("/db")[0]!.set(new Uint8Array(marks.buffer), 104);
+    expect(parseIndex(disk).marks).toEqual([0, 1, 2, 1, UNUSED]);
+    expect(db.checkpoint(PASSIVE)).toEqual([OK, 3, 3]);
+    expect(parseIndex(disk).marks).toEqual([0, 3, UNUSED, UNUSED, UNUSED]);
+    db.close();
+  });
+
+  test("frames that have been copied are not copied again", () => {
+    const { disk, db } = setup();
+    db.put({ 2: 20, 3: 30 });
+    const reader = new Db(disk).read();
+    expect(db.checkpoint(PASSIVE)).toEqual([OK, 2, 2]);
+    db.put({ 3: 31, 5: 50 });
+    disk.startTrace();
+    reader.release();
+    expect(db.checkpoint(PASSIVE)).toEqual([OK, 4, 4]);
+    const writes = disk.stopTrace().filter((c) => c.op === "write");
+    expect(writes.map((c) => [c.file, c.offset])).toEqual([
+      ["/db", 2048],
+      ["/db", 4096],
+    ]);
+    reader.close();
+    db.close();
+  });
+
+  test("TRUNCATE: the index says that the log is empty before it is; a cut that fails leaves it so", () => {
+    for (const fails of [false, true]) {
+      const { disk, db } = setup();
+      db.put({ 2: 20, 3: 30 });
+      db.put({ 2: 21 });
+      let cuts = 0;
+      disk.onCall = (c) => {
+        if (c.op !== "truncate" || c.file !== "/db-wal") return;
+        cuts++;
+        expect(disk.shmLocks("/db")).toEqual([-1, -1, 0, 0, -1, -1, -1, -1]);
+        expect(parseIndex(disk)).toMatchObject({ mxFrame: 0, nBackfill: 0, attempted: 0 });
+        expect(parseIndex(disk).marks).toEqual([0, 0, UNUSED, UNUSED, UNUSED]);
+      };
+      if (fails) disk.addFault({ op: "truncate", nth: 1, when: (c) => c.file === "/db-wal" });
+      const rc = db.checkpoint(TRUNCATE);
+      expect(rc).toEqual(fails ? [S.SQLITE_IOERR_TRUNCATE, -1, -1] : [OK, 0, 0]);
+      expect(cuts).toBe(1);
+      disk.onCall = null;
+      disk.clearFaults();
+      expect(disk.shmLocks("/db")).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+      expect(db.values()).toEqual([1, 21, 30, 4, 5, 6]);
+      db.put({ 4: 40 });
+      expect(log(disk)).toMatchObject({ nCkpt: 1 });
+      expect(new Db(killed(disk)).values()).toEqual([1, 21, 30, 40, 5, 6]);
+      db.close();
+    }
+  });
+
   test("RESTART waits for readers of a log that is copied wholly", () => {
     const { disk, db } = setup();
     db.put({ 2: 20 });
@@ -1916,6 +2000,19 @@ describe("closing", () => {
     expect(disk.nOpen).toBe(0);
   });
 
+  test("no view of the shared memory is left to who disconnects from it", () => {
+    const disk = diskWith(4);
+    const db = new Db(disk).openWal();
+    db.put({ 2: 20 });
+    expect(db.values()).toEqual([1, 20, 3, 4]);
+    const { wal } = db;
+    expect(wal.apWiData.length).toBe(1);
+    db.close();
+    expect(wal.apWiData.every((p) => p === null)).toBe(true);
+    expect(wal.refPage.value).toBeNull();
+    for (const loc of [wal.sLocFind, wal.sLocAppend]) expect([loc.aHash, loc.aPgno]).toEqual([null, null]);
+  });
+
   test("without a checkpoint, by the connection's flag", () => {
     const disk = diskWith(4);
     const db = new Db(disk).openWal();
@@ -2065,6 +2162,7 @@ describe("errors", () => {
     const outstanding = new Set<Uint8Array>();
     for (let nth = 1; ; nth++) {
       const disk = diskWith(8);
+      outstanding.clear();
       let n = 0;
       let hits = 0;
       m.xMalloc = (k) => {
@@ -2102,6 +2200,7 @@ describe("errors", () => {
       }
       m.assign(allocator);
       if (opened) {
+        expect([nth, outstanding.size]).toEqual([nth, 0]);
         const db = new Db(disk);
         const values = db.values();
         if (!consistent(values)) expect([nth, values]).toEqual([nth, "consistent"]);
@@ -2552,6 +2651,66 @@ describe("errors in rarer places", () => {
     ro.close();
   });
 
+  test("exclusive mode: closed without an index, after memory has run out", () => {
+    const disk = longLog();
+    const bytes = disk.exportFile("/db-wal")!;
+    let closed = 0;
+    for (let nth = 1; ; nth++) {
+      const db = new Db(disk, { page: 512, exclusive: true });
+      let rc = -1;
+      const n = failMalloc(nth, () => {
+        rc = db.tryRead();
+      });
+      db.connection.flags = S.SQLITE_NoCkptOnClose;
+      if (rc === S.SQLITE_NOMEM && db.pager.pWal !== null && db.wal.apWiData.includes(null)) closed++;
+      db.close();
+      expect(S.memcmp(disk.exportFile("/db-wal")!, bytes, bytes.length)).toBe(0);
+      if (n < nth) break;
+    }
+    expect(closed).toBeGreaterThan(0);
+  });
+
+  test("five regions of index, a commit at each border between them: recovered, read, copied, written on", () => {
+    const borders = [4062, 8158, 12254, 16350];
+    const frames: [number, number, number][] = [];
+    for (let i = 1; i <= 16400; i++) {
+      const commits = borders.includes(i) || borders.includes(i - 1) || i === 16400;
+      frames.push([2 + ((i * 7) % 3999), commits ? 4000 : 0, i & 0xff]);
+    }
+    const whole = buildLog({ page: 512, frames });
+    for (const last of [4062, 4063, 8158, 8159, 12254, 12255, 16350, 16351, 16400]) {
+      const disk = diskWith(4, { page: 512 });
+      /* What follows is not a whole frame. */
+      disk.importFile("/db-wal", whole.slice(0, 32 + last * 536 + 100));
+      const newest = new Map<number, number>();
+      frames.slice(0, last).forEach(([pgno], i) => {
+        newest.set(pgno, i + 1);
+      });
+      const db = new Db(disk, { page: 512 }).read();
+      const index = parseIndex(disk);
+      expect([last, index.mxFrame, index.nPage]).toEqual([last, last, 4000]);
+      expect(index.pgnos).toEqual(frames.slice(0, last).map(([pgno]) => pgno));
+      const iRead = new Ref(0);
+      for (const pgno of [2, 9, 2063, 3999, 4000, 4001]) {
+        expect(S.sqlite3WalFindFrame(db.wal, pgno, iRead)).toBe(OK);
+        expect([last, pgno, iRead.value]).toEqual([last, pgno, newest.get(pgno) ?? 0]);
+        expect(index.lookup(pgno)).toBe(iRead.value);
+      }
+      db.release();
+      db.put({ 2: 200 });
+      expect(parseIndex(disk).mxFrame).toBe(last + 1);
+      expect(parseIndex(disk).lookup(2)).toBe(last + 1);
+      expect(db.checkpoint(PASSIVE)).toEqual([OK, last + 1, last + 1]);
+      const file = disk.exportFile("/db")!;
+      expect(file.length).toBe(4000 * 512);
+      for (const [pgno, iFrame] of newest) {
+        const v = pgno === 2 ? 200 : iFrame & 0xff;
+        if (file[pgno * 512 - 1] !== v) expect([last, pgno, file[pgno * 512 - 1]]).toEqual([last, pgno, v]);
+      }
+      db.close();
+    }
+  });
+
   test("a page whose bytes are not aligned", () => {
     const disk = diskWith(4);
     const db = new Db(disk).openWal();
@@ -2563,6 +2722,93 @@ describe("errors in rarer places", () => {
     db.release();
     expect(log(disk).frames).toMatchObject([{ pgno: 3, size: 4, value: 77, valid: true }]);
     expect(new Db(killed(disk)).values()).toEqual([1, 2, 77, 4]);
+    db.close();
+  });
+
+  test("a header that is not sound, found by a checkpoint that holds the writer's lock already", () => {
+    for (const mode of [PASSIVE, FULL, RESTART]) {
+      const disk = diskWith(4);
+      const db = new Db(disk).openWal();
+      db.put({ 2: 20, 3: 30 });
+      disk.shmRegions("/db")[0]![8]! ^= 1;
+      disk.startTrace();
+      expect(db.checkpoint(mode)).toEqual([OK, 2, 2]);
+      const locks = disk
+        .stopTrace()
+        .filter((c) => c.op === "shmlock" && c.arg === (S.SQLITE_SHM_LOCK | S.SQLITE_SHM_EXCLUSIVE))
+        .map((c) => c.offset);
+      /* Checkpointer, writer, and of recovery's slots only the one that is not held: each of them once. */
+      expect(locks.slice(0, 3)).toEqual([S.WAL_CKPT_LOCK, S.WAL_WRITE_LOCK, S.WAL_RECOVER_LOCK]);
+      expect(locks.filter((x) => x === S.WAL_WRITE_LOCK).length).toBe(1);
+      expect([...disk.shmLocks("/db")]).toEqual(Array(8).fill(0));
+      expect([...disk.exportFile("/db")!.subarray(1024 + 9, 1024 + 10)]).toEqual([20]);
+      expect(db.values()).toEqual([1, 20, 30, 4]);
+      db.close();
+    }
+  });
+
+  test("a lock fails for another reason than SQLITE_BUSY: nothing is tried again, nothing is held", () => {
+    const fault = (disk: MemDisk, offset: number, kind: number, code = S.SQLITE_IOERR_SHMLOCK) =>
+      disk.addFault({
+        op: "shmlock",
+        nth: 1,
+        code,
+        when: (c) => c.offset === offset && c.arg === (S.SQLITE_SHM_LOCK | kind),
+      });
+    const disk = diskWith(4);
+    const db = new Db(disk).openWal();
+    db.put({ 2: 20 });
+    db.checkpoint(FULL);
+    const other = new Db(disk);
+    other.values();
+    const fails = (): void => {
+      expect(other.tryRead()).toBe(S.SQLITE_IOERR_SHMLOCK);
+      disk.clearFaults();
+      expect([...disk.shmLocks("/db")].filter((n) => n > 0)).toEqual([]);
+      expect(other.values()).toEqual([1, 20, 3, 4]);
+    };
+    /* Slot 0 of a log that is copied wholly; the log is not fallen back on, as it is if that is busy. */
+    fault(disk, READ0, S.SQLITE_SHM_SHARED);
+    fails();
+    fault(disk, READ0, S.SQLITE_SHM_SHARED, BUSY);
+    other.read();
+    expect(other.wal.readLock).toBeGreaterThan(0);
+    other.release();
+    disk.clearFaults();
+    /* Recovery's slot, asked for by who finds the writer's taken. */
+    disk.shmRegions("/db")[0]![8]! ^= 1;
+    fault(disk, S.WAL_WRITE_LOCK, S.SQLITE_SHM_EXCLUSIVE, BUSY);
+    fault(disk, S.WAL_RECOVER_LOCK, S.SQLITE_SHM_SHARED);
+    fails();
+    /* The writer's slot, shared, asked for by who cannot write the wal-index. */
+    const ro = new Db(disk, {
+      name: toCString("/db\0readonly_shm\x001\0\0\0"),
+      vfsFlags: DB_FLAGS | S.SQLITE_OPEN_URI,
+    });
+    expect(ro.values()).toEqual([1, 20, 3, 4]);
+    disk.shmRegions("/db")[0]![8]! ^= 1;
+    fault(disk, S.WAL_WRITE_LOCK, S.SQLITE_SHM_SHARED);
+    expect(ro.tryRead()).toBe(S.SQLITE_IOERR_SHMLOCK);
+    disk.clearFaults();
+    expect(ro.tryRead()).toBe(S.SQLITE_READONLY_RECOVERY);
+    expect(db.values()).toEqual([1, 20, 3, 4]);
+    expect(ro.values()).toEqual([1, 20, 3, 4]);
+    for (const d of [ro, other, db]) d.close();
+  });
+
+  test("a buffer that is larger than a page of the log receives one page", () => {
+    const disk = diskWith(4);
+    const db = new Db(disk).openWal();
+    db.put({ 2: 20, 3: 30 });
+    db.read();
+    const frame = new Ref(0);
+    expect(S.sqlite3WalFindFrame(db.wal, 2, frame)).toBe(OK);
+    const out = new Uint8Array(2000).fill(255);
+    expect(S.sqlite3WalReadFrame(db.wal, frame.value, 2000, out)).toBe(OK);
+    expect([out[0], out[1023], out[1024]]).toEqual([20, 20, 255]);
+    expect(S.sqlite3WalReadFrame(db.wal, frame.value, 3, out.fill(255))).toBe(OK);
+    expect([...out.subarray(0, 4)]).toEqual([20, 20, 20, 255]);
+    db.release();
     db.close();
   });
 });

@@ -13,11 +13,11 @@
  * adds 1 to the first salt and draws the second anew, so what is left of an older round never counts.
  *
  * **The wal-index.** Regions of 32 KiB in the host's byte order, from xShmMap, or from the heap where a
- * connection is alone. A region holds page numbers, one u32 per frame in order, and behind them, at byte
- * 16384, a hash table of 8192 u16 slots. Slot values are 1-based places in the region's page numbers, 0
- * is free; the slot of page P is the first free one from (P * 383) mod 8192 on, so that of several
- * frames of one page the last in probing order is the newest. Regions hold 4096 frames; the first one
- * 4062, since it starts with 136 bytes of header: bytes 0..47 and 48..95 two copies of a
+ * connection has one for itself. A region holds page numbers, one u32 per frame in order, and behind
+ * them, at byte 16384, a hash table of 8192 u16 slots. Slot values are 1-based places in the region's
+ * page numbers, 0 is free; the slot of page P is the first free one from (P * 383) mod 8192 on, so that
+ * of several frames of one page the last in probing order is the newest. Regions hold 4096 frames; the
+ * first one 4062, since it starts with 136 bytes of header: bytes 0..47 and 48..95 two copies of a
  * {@link WalIndexHdr}, 96 nBackfill, 100..119 five read marks, 120..127 bytes that only serve as places
  * for locks, 128 nBackfillAttempted. A table is cleared when its first frame is entered, and entries of
  * frames that were rolled back are removed before the frame numbers are used again.
@@ -34,8 +34,9 @@
  * **Checkpoint.** Under slot 1: the log is synced; the newest frame of each page, up to the lowest mark
  * in use (mxSafeFrame), is written into the database in page order, with slot 3 held; if that was the
  * whole log, the database is cut to its size and synced; only then nBackfill becomes mxSafeFrame.
- * nBackfillAttempted is raised before, so that it never lags behind what may have been written. A writer
- * that finds nBackfill equal to mxFrame and no reader on slots 4..7 starts the log over at frame 1.
+ * nBackfillAttempted is set to it before the first page is written, in case the checkpoint does not come
+ * to its end. A writer that finds nBackfill equal to mxFrame and no reader on slots 4..7 starts the log
+ * over at frame 1.
  *
  * The wal-index is memory that other processes change. It is read and written through typed arrays:
  * where C has AtomicLoad, AtomicStore or a copy around a barrier, through Atomics.
@@ -209,7 +210,7 @@ export class WalIndexHdr {
   readonly aSalt: Uint32Array;
   /** Checksum of all that stands before it. */
   readonly aCksum: Uint32Array;
-  /** NON-UPSTREAM: the third word of the struct but one: isInit, bigEndCksum, szPage. */
+  /** NON-UPSTREAM: the same as 16-bit words, of which the eighth is szPage. */
   readonly #half: Uint16Array;
 
   /** @param aByte at least 48 bytes, 4-byte aligned; by default fresh zeros. */
@@ -308,7 +309,7 @@ export class WalCkptInfo {
     this.aReadMark = a.subarray(1, 1 + WAL_NREADER);
   }
 
-  /** Frames that have been copied into the database; raised by checkpoints, zeroed by a reset. */
+  /** Frames that have been copied into the database; raised by checkpoints, zeroed by a reset or recovery. */
   get nBackfill(): number {
     return AtomicLoad(this.a, 0);
   }
@@ -451,7 +452,7 @@ export class Wal implements Counted {
   lockError = 0;
   /** SQLITE_ENABLE_SNAPSHOT: open the next transaction there, if not null. */
   pSnapshot: WalIndexHdr | null = null;
-  /** SQLITE_ENABLE_SNAPSHOT: the transaction is opened for sqlite3_snapshot_get. */
+  /** SQLITE_ENABLE_SNAPSHOT: nonzero keeps readers of a log with frames off lock 0, where no snapshot is made. */
   bGetSnapshot = 0;
   /** SQLITE_ENABLE_SETLK_TIMEOUT: where the time limit stands. */
   db: sqlite3 | null = null;
@@ -560,7 +561,7 @@ function SEH_INJECT_FAULT(pWal: Wal): void {
  * gives SQLITE_OK and null, which is possible for region 0 only. A VFS that says SQLITE_READONLY sets
  * WAL_SHM_RDONLY, and SQLITE_OK comes back.
  *
- * @param ppPage receives the region; null after an error.
+ * @param ppPage receives the region, or null where there is none.
  * @upstream wal.c walIndexPageRealloc
  * @divergence wal-index-views
  */
@@ -802,8 +803,9 @@ function walEncodeFrame(
 }
 
 /**
- * Tells whether a frame that was read from the log is the valid successor of the last one, and
- * continues the checksum in `pWal.hdr.aFrameCksum` even if it is not.
+ * Tells whether a frame that was read from the log is the valid successor of the last one. The checksum
+ * in `pWal.hdr.aFrameCksum` goes on over it if its salts and its page number are good, even if the sums
+ * then turn out to be wrong.
  *
  * @param piPage receives the page number of a valid frame.
  * @param pnTruncate receives the size of the database in pages if it commits, else 0.
@@ -1325,6 +1327,7 @@ function walIndexClose(pWal: Wal, isDelete: number): void {
  * @param mxWalSize bytes to which a reset cuts the log; negative: no cut.
  * @param ppWal receives the handle; null after an error.
  * @upstream wal.c sqlite3WalOpen
+ * @divergence wal-index-views
  */
 export function sqlite3WalOpen(
   pVfs: sqlite3_vfs,
@@ -1573,7 +1576,7 @@ function walIteratorFree(p: WalIterator | null): void {
  * Makes an iterator over the log after frame `nBackfill`; some frames before it may be included. The
  * checkpoint lock is held, and the log is not empty.
  *
- * @param pp receives the iterator; null after an error.
+ * @param pp receives the iterator; null or untouched after an error.
  * @upstream wal.c walIteratorInit
  */
 function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | null>): number {
@@ -1905,7 +1908,7 @@ function walCheckpoint(
 
           if (rc === SQLITE_OK) {
             /* Was that the whole log? Then nobody will need it, so the database must be durable. */
-            if (mxSafeFrame === walIndexHdr(pWal)[0].mxFrame) {
+            if (mxSafeFrame === AtomicLoad(walIndexHdr(pWal)[0].a, 4 /* mxFrame */)) {
               const szDb = pWal.hdr.nPage * szPage;
               testcase(szDb > 0xffffffff);
               rc = sqlite3OsTruncate(pWal.pDbFd!, szDb);
@@ -2312,8 +2315,8 @@ function walTryBeginRead(pWal: Wal, pChanged: Ref<number>, useWal: number, pCnt:
 
   assert((pWal.readOnly & WAL_SHM_RDONLY) === 0 || useWal === 0);
 
-  /* What makes an attempt fail lasts for moments only, unless its owner does not get the processor. All
-   * delays together are less than ten seconds. */
+  /* What makes an attempt fail lasts for moments only, unless its owner does not get the processor. A
+   * hundred attempts sleep for 9.96 seconds in all. */
   pCnt.value++;
   if (pCnt.value > 5) {
     let nDelay = 1;
@@ -2493,7 +2496,7 @@ function walSnapshotRecover(pWal: Wal, pBuf1: Uint8Array, pBuf2: Uint8Array): nu
       if (rc !== SQLITE_OK) break;
       assert(i - sLoc.iZero - 1 >= 0);
       pgno = sLoc.aPgno![i - sLoc.iZero - 1]!;
-      iDbOff = (pgno - 1) * szPage;
+      iDbOff = ((pgno - 1) >>> 0) * szPage;
 
       if (iDbOff + szPage <= szDb.value) {
         iWalOff = walFrameOffset(i, szPage) + WAL_FRAME_HDRSIZE;
