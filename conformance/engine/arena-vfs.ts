@@ -6,13 +6,7 @@
  * held, so that a copy shows what the mapping would.
  */
 
-import {
-  Ref,
-  SQLITE_NOMEM,
-  type sqlite3_file,
-  type sqlite3_io_methods,
-  type sqlite3_vfs,
-} from "../../src/index.js";
+import { Ref, type sqlite3_file, type sqlite3_io_methods, type sqlite3_vfs } from "../../src/index.js";
 import type { CMemory } from "./memory.js";
 
 /** The bytes behind a page that the b-tree may overrun. */
@@ -27,7 +21,7 @@ export class FetchedCopies {
     this.#memory = memory;
   }
 
-  /** A copy of `view`, or null if there is no memory. */
+  /** A copy of `view`, or null if there is no memory; `view` itself if C can read it. */
   add(view: Uint8Array): Uint8Array | null {
     if (this.#memory.addressOf(view) !== 0) return view;
     const p = this.#memory.malloc(view.length + SLACK);
@@ -38,17 +32,20 @@ export class FetchedCopies {
     return copy;
   }
 
-  /** Frees the copy at `p` and returns its view; null if `p` is no copy. */
-  remove(p: number): Uint8Array | null {
+  /** Frees the copy at `p` and returns what it was made from. If `p` is no copy, nothing was copied. */
+  remove(p: number): Uint8Array {
     const view = this.#views.get(p);
-    if (view === undefined) return null;
+    if (view === undefined) return this.#memory.bytes(p, 0);
     this.#views.delete(p);
     this.#memory.free(p);
     return view;
   }
 }
 
-/** Fetches through `methods` into the engine's memory. */
+/**
+ * Fetches through `methods` into the engine's memory. Without memory for a copy the file counts as not
+ * mapped, so that the caller reads instead: in C a mapping would have cost no memory either.
+ */
 export function fetchCopy(
   copies: FetchedCopies,
   methods: sqlite3_io_methods,
@@ -65,7 +62,7 @@ export function fetchCopy(
   pp.value = copies.add(view.value);
   if (pp.value !== null) return rc;
   methods.xUnfetch?.(file, offset, view.value);
-  return SQLITE_NOMEM;
+  return rc;
 }
 
 /** Gives back what {@link fetchCopy} fetched; address 0: the mapping may be stale. */

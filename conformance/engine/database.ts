@@ -4,6 +4,7 @@
  */
 
 import {
+  SQLITE_NOMEM,
   SQLITE_OK,
   SQLITE_OPEN_CREATE,
   SQLITE_OPEN_READONLY,
@@ -41,6 +42,19 @@ export function useEngine(engine: Engine): void {
   shared = { engine, values: new Values(engine.memory, engine.upper) };
 }
 
+/** How a transaction begins. */
+type TransactionKind = "" | " DEFERRED" | " IMMEDIATE" | " EXCLUSIVE";
+
+/** A function that runs in a transaction, which is begun as usual or as the variant's name says. */
+export interface Transaction<This, A extends unknown[], T> {
+  (this: This, ...args: A): T;
+  readonly default: Transaction<This, A, T>;
+  readonly deferred: Transaction<This, A, T>;
+  readonly immediate: Transaction<This, A, T>;
+  readonly exclusive: Transaction<This, A, T>;
+  readonly database: Database;
+}
+
 /** Finalizes statements that nobody refers to any more. */
 const abandoned = new FinalizationRegistry<() => void>((finalize) => finalize());
 
@@ -57,29 +71,36 @@ export class Database {
   readonly values: Values;
   /** @internal */
   readonly address: Address;
+  /** Iterators that have not come to their end. @internal */
+  iterators = 0;
   readonly #engine: Engine;
   readonly #statements = new Set<Address>();
   #open = true;
 
   constructor(name: string, options: DatabaseOptions = {}) {
+    const memory = name === "" || name === ":memory:";
+    if (memory && options.readonly) throw new TypeError("In-memory/temporary databases cannot be readonly");
     const { engine, values } = sharedEngine();
     this.#engine = engine;
     this.upper = engine.upper;
     this.values = values;
     this.name = name;
     this.readonly = options.readonly ?? false;
-    this.memory = name === "" || name === ":memory:";
-    const { memory } = engine;
-    const zName = newText(memory, name);
-    const zVfs = options.vfs === undefined ? 0 : newText(memory, options.vfs);
-    const pp = memory.malloc(memory.pointerSize);
-    if (zName === 0 || pp === 0) throw new SqliteError("out of memory", 7);
+    this.memory = memory;
+    const linear = engine.memory;
+    const zName = newText(linear, name);
+    const zVfs = options.vfs === undefined ? 0 : newText(linear, options.vfs);
+    const pp = linear.malloc(linear.pointerSize);
+    if (zName === 0 || pp === 0 || (zVfs === 0 && options.vfs !== undefined)) {
+      for (const p of [zName, zVfs, pp]) linear.free(p);
+      throw new SqliteError("out of memory", SQLITE_NOMEM);
+    }
     const flags = this.readonly
       ? SQLITE_OPEN_READONLY
       : SQLITE_OPEN_READWRITE | (options.fileMustExist ? 0 : SQLITE_OPEN_CREATE);
     const rc = this.upper.upper_open(zName, flags, zVfs, pp);
-    this.address = memory.pointer(pp);
-    for (const p of [zName, zVfs, pp]) memory.free(p);
+    this.address = linear.pointer(pp);
+    for (const p of [zName, zVfs, pp]) linear.free(p);
     if (rc !== SQLITE_OK) {
       const error = new SqliteError(values.cText(this.upper.sqlite3_errmsg(this.address)), rc);
       this.upper.sqlite3_close_v2(this.address);
@@ -107,6 +128,11 @@ export class Database {
     if (!this.#open) throw new TypeError("The database connection is not open");
   }
 
+  /** @internal */
+  mustNotIterate(): void {
+    if (this.iterators > 0) throw new TypeError("This database connection is busy executing a query");
+  }
+
   /** Throws what the connection's last call met. @internal */
   fail(rc: number): never {
     const extended = this.upper.sqlite3_extended_errcode(this.address);
@@ -123,7 +149,7 @@ export class Database {
   #compile(z: Address, n: number): { stmt: Address; tail: Address } {
     const { memory } = this.#engine;
     const out = memory.malloc(2 * memory.pointerSize);
-    if (out === 0) throw new SqliteError("out of memory", 7);
+    if (out === 0) throw new SqliteError("out of memory", SQLITE_NOMEM);
     const rc = this.upper.upper_prepare(this.address, z, n, 0, out, out + memory.pointerSize);
     const stmt = memory.pointer(out);
     const tail = memory.pointer(out + memory.pointerSize);
@@ -136,7 +162,7 @@ export class Database {
   prepare(sql: string): Statement {
     this.mustBeOpen();
     const z = newText(this.#engine.memory, sql);
-    if (z === 0) throw new SqliteError("out of memory", 7);
+    if (z === 0) throw new SqliteError("out of memory", SQLITE_NOMEM);
     try {
       const { stmt, tail } = this.#compile(z, -1);
       if (stmt === 0) throw new RangeError("The supplied SQL string contains no statements");
@@ -171,8 +197,9 @@ export class Database {
   /** Runs all statements of a text; rows are thrown away. */
   exec(sql: string): this {
     this.mustBeOpen();
+    this.mustNotIterate();
     const start = newText(this.#engine.memory, sql);
-    if (start === 0) throw new SqliteError("out of memory", 7);
+    if (start === 0) throw new SqliteError("out of memory", SQLITE_NOMEM);
     try {
       for (let z = start; ; ) {
         const { stmt, tail } = this.#compile(z, -1);
@@ -196,6 +223,8 @@ export class Database {
 
   /** Rows of a PRAGMA; `simple` gives the first column of the first row. */
   pragma(text: string, options: { simple?: boolean } = {}): ColumnValue | undefined | unknown[] {
+    this.mustBeOpen();
+    this.mustNotIterate();
     const statement = this.prepare(`PRAGMA ${text}`);
     if (!statement.reader) {
       statement.run();
@@ -205,18 +234,39 @@ export class Database {
   }
 
   /** A function that runs `body` in a transaction, or in a savepoint if one is open. */
-  transaction<A extends unknown[], T>(body: (...args: A) => T): (...args: A) => T {
-    return (...args) => {
-      const nested = this.inTransaction;
-      this.exec(nested ? "SAVEPOINT _transaction" : "BEGIN");
+  transaction<This, A extends unknown[], T>(body: (this: This, ...args: A) => T): Transaction<This, A, T> {
+    const properties = {
+      default: { value: this.#wrap("", body) },
+      deferred: { value: this.#wrap(" DEFERRED", body) },
+      immediate: { value: this.#wrap(" IMMEDIATE", body) },
+      exclusive: { value: this.#wrap(" EXCLUSIVE", body) },
+      database: { value: this, enumerable: true },
+    };
+    for (const name of ["default", "deferred", "immediate", "exclusive"] as const) {
+      Object.defineProperties(properties[name].value, properties);
+    }
+    return properties.default.value as Transaction<This, A, T>;
+  }
+
+  #wrap<This, A extends unknown[], T>(
+    kind: TransactionKind,
+    body: (this: This, ...args: A) => T,
+  ): (this: This, ...args: A) => T {
+    const database = this;
+    return function (...args) {
+      const nested = database.inTransaction;
+      database.exec(nested ? "SAVEPOINT _transaction" : `BEGIN${kind}`);
       try {
-        const result = body(...args);
-        this.exec(nested ? "RELEASE _transaction" : "COMMIT");
+        const result = body.apply(this, args);
+        if (typeof (result as { then?: unknown } | null | undefined)?.then === "function") {
+          throw new TypeError("Transaction function cannot return a promise");
+        }
+        database.exec(nested ? "RELEASE _transaction" : "COMMIT");
         return result;
       } catch (e) {
         /* An error such as SQLITE_FULL may have ended the transaction already. */
-        if (this.inTransaction) {
-          this.exec(nested ? "ROLLBACK TO _transaction; RELEASE _transaction" : "ROLLBACK");
+        if (database.inTransaction) {
+          database.exec(nested ? "ROLLBACK TO _transaction; RELEASE _transaction" : "ROLLBACK");
         }
         throw e;
       }
@@ -226,6 +276,7 @@ export class Database {
   /** Finalizes the connection's statements and closes it. */
   close(): this {
     if (!this.#open) return this;
+    this.mustNotIterate();
     this.#open = false;
     for (const stmt of this.#statements) this.upper.sqlite3_finalize(stmt);
     this.#statements.clear();

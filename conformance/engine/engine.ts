@@ -20,6 +20,7 @@ import {
 import { type AllocationPlan, EngineAllocator } from "./allocator.js";
 import { engineModulePath } from "./build/index.js";
 import { MEMORY_PAGES } from "./build/options.js";
+import { guarded } from "./guard.js";
 import { WasmMemory } from "./memory.js";
 import { pagerImports } from "./pager-imports.js";
 import type { UpperExports } from "./upper.js";
@@ -127,7 +128,7 @@ export function loadEngine(options: EngineOptions = {}): Engine {
   options.registerVfses?.();
   require(exports.upper_initialize(), "initialize the upper half");
   loaded = true;
-  return new Engine(memory, exports, allocator);
+  return new Engine(memory, guarded(exports), allocator);
 }
 
 function require(rc: number, what: string): void {

@@ -74,7 +74,9 @@ type CControl = (op: number, pArg: number) => number;
 /** Calls `control` for the port's `xFileControl(file, op, pArg)`. */
 export function controlFromPort(memory: CMemory, control: CControl, op: number, pArg: unknown): number {
   const kind = ARGUMENTS.get(op);
-  if (!(pArg instanceof Ref) || kind === undefined || kind === "string") return control(op, 0);
+  /* C would store through the pointer that it does not get. */
+  if (kind === "string") return SQLITE_NOTFOUND;
+  if (!(pArg instanceof Ref) || kind === undefined) return control(op, 0);
   const p = memory.malloc(8);
   if (p === 0) return SQLITE_NOTFOUND;
   const value = pArg as Ref<number>;

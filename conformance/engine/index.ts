@@ -8,8 +8,9 @@
  * @module
  */
 
-export { Database, type DatabaseOptions, useEngine } from "./database.js";
+export { Database, type DatabaseOptions, type Transaction, useEngine } from "./database.js";
 export { Engine, type EngineOptions, loadEngine } from "./engine.js";
+export { EngineDeadError } from "./guard.js";
 export { SqliteError } from "./sqlite-error.js";
 export { type Parameters, type Row, type RunResult, Statement } from "./statement.js";
 export type { BindValue, ColumnValue } from "./values.js";

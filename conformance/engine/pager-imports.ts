@@ -22,6 +22,11 @@ import type { Vfses } from "./vfs-imports.js";
  */
 const EXTRA = 136;
 
+/** An i64 of the port's for C. The largest one is 2^63 as a number, which would come out negative. */
+function toInt64(n: number): bigint {
+  return n >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(n);
+}
+
 /** A pager that is open, and what belongs to it on the other side. */
 interface OpenPager {
   pager: Pager;
@@ -133,12 +138,14 @@ export function pagerImports(o: PagerImportsOptions): Record<string, (...args: n
     GetJournalMode: (p: Address) => port.sqlite3PagerGetJournalMode(pager(p)),
     OkToChangeJournalMode: (p: Address) => port.sqlite3PagerOkToChangeJournalMode(pager(p)),
     JournalSizeLimit: (p: Address, n: bigint) =>
-      BigInt(port.sqlite3PagerJournalSizeLimit(pager(p), Number(n))),
+      toInt64(port.sqlite3PagerJournalSizeLimit(pager(p), Number(n))),
     BackupPtr: (p: Address) => (open[p] as OpenPager).backups.slot,
     Flush: (p: Address) => port.sqlite3PagerFlush(pager(p)),
 
     /* ---------------------------------------------------------------- pages */
     Get(p: Address, pgno: number, ppPage: Address, flags: number): number {
+      /* Page 0 does not exist: the pager stores nothing, and the page before must not seem to be the answer. */
+      refPage.value = null;
       const rc = port.sqlite3PagerGet(pager(p), pgno >>> 0, refPage, flags);
       const page = refPage.value;
       memory.setPointer(ppPage, page === null ? 0 : pages.handleOf(page));

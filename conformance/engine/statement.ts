@@ -7,6 +7,11 @@ import type { Database } from "./database.js";
 import type { Address } from "./upper.js";
 import type { BindValue, ColumnValue } from "./values.js";
 
+const SQLITE_STMTSTATUS_REPREPARE = 5;
+
+/** What assigning makes. */
+const PLAIN: PropertyDescriptor = { configurable: true, enumerable: true, writable: true };
+
 /** A row: columns by name, an array after `raw()`, one value after `pluck()`. */
 export type Row = Record<string, ColumnValue> | ColumnValue[] | ColumnValue;
 
@@ -31,7 +36,9 @@ export class Statement {
   /** Whether it leaves the database file as it is. */
   readonly readonly: boolean;
   readonly #p: Address;
-  readonly #names: string[];
+  #names: readonly string[];
+  /** How often SQLite has compiled the statement anew; each time its columns may be others. */
+  #reprepared = 0;
   /** For each parameter its name without the first character, null where it has only a number. */
   readonly #parameters: readonly (string | null)[];
   readonly #hasNames: boolean;
@@ -49,12 +56,17 @@ export class Statement {
     const n = upper.sqlite3_column_count(p);
     this.reader = n > 0;
     this.readonly = upper.sqlite3_stmt_readonly(p) !== 0;
-    this.#names = Array.from({ length: n }, (_, i) => values.cText(upper.sqlite3_column_name(p, i)));
+    this.#names = this.#readNames(n);
     this.#parameters = Array.from({ length: upper.sqlite3_bind_parameter_count(p) }, (_, i) => {
       const name = values.cText(upper.sqlite3_bind_parameter_name(p, i + 1));
       return name === "" || name.startsWith("?") ? null : name.slice(1);
     });
     this.#hasNames = this.#parameters.some((name) => name !== null);
+  }
+
+  #readNames(n: number): string[] {
+    const { upper, values } = this.database;
+    return Array.from({ length: n }, (_, i) => values.cText(upper.sqlite3_column_name(this.#p, i)));
   }
 
   /** The names of the columns. */
@@ -64,18 +76,25 @@ export class Statement {
 
   /** Rows become the value of their first column. */
   pluck(on = true): this {
-    this.#mode = on ? "pluck" : "object";
-    return this;
+    return this.#setMode("pluck", on);
   }
 
   /** Rows become arrays of columns. */
   raw(on = true): this {
-    this.#mode = on ? "raw" : "object";
+    return this.#setMode("raw", on);
+  }
+
+  /** Switching a mode off that is not on changes nothing. */
+  #setMode(mode: "raw" | "pluck", on: boolean): this {
+    this.#mustBeIdle();
+    if (on) this.#mode = mode;
+    else if (this.#mode === mode) this.#mode = "object";
     return this;
   }
 
   /** INTEGER columns become bigints. */
   safeIntegers(on = true): this {
+    this.#mustBeIdle();
     this.#bigints = on;
     return this;
   }
@@ -83,7 +102,7 @@ export class Statement {
   /** Binds parameters for good. */
   bind(...parameters: Parameters): this {
     if (this.#bound) throw new TypeError("The bind() method can only be invoked once per statement object");
-    this.#bind(parameters);
+    this.#start(parameters);
     this.#bound = true;
     return this;
   }
@@ -119,19 +138,28 @@ export class Statement {
   }
 
   #bindNamed(from: Readonly<Record<string, BindValue>> | null): void {
-    if (from === null) throw new RangeError("Missing named parameters");
+    if (from === null) throw new TypeError("Missing named parameters");
     for (const [i, name] of this.#parameters.entries()) {
       if (name === null) continue;
-      const value = from[name];
-      if (value === undefined) throw new RangeError(`Missing named parameter "${name}"`);
-      this.database.check(this.database.values.bind(this.#p, i + 1, value));
+      if (!Object.hasOwn(from, name)) throw new RangeError(`Missing named parameter "${name}"`);
+      this.database.check(this.database.values.bind(this.#p, i + 1, from[name]));
     }
   }
 
+  #mustBeIdle(): void {
+    if (this.#busy) throw new TypeError("This statement is busy executing a query");
+  }
+
+  /** Binds the parameters of a statement that may be executed now; none of them if one is wrong. */
   #start(parameters: Parameters): void {
     this.database.mustBeOpen();
-    if (this.#busy) throw new TypeError("This statement is busy executing a query");
-    this.#bind(parameters);
+    this.#mustBeIdle();
+    try {
+      this.#bind(parameters);
+    } catch (e) {
+      if (!this.#bound) this.database.upper.sqlite3_clear_bindings(this.#p);
+      throw e;
+    }
   }
 
   /** Runs `body` with the statement started, and resets it whatever happens. */
@@ -141,10 +169,26 @@ export class Statement {
     try {
       return body();
     } finally {
-      this.#busy = false;
-      this.database.upper.sqlite3_reset(this.#p);
-      if (!this.#bound && this.#parameters.length > 0) this.database.upper.sqlite3_clear_bindings(this.#p);
+      this.#end();
     }
+  }
+
+  #end(): void {
+    this.#busy = false;
+    this.database.upper.sqlite3_reset(this.#p);
+    if (!this.#bound && this.#parameters.length > 0) this.database.upper.sqlite3_clear_bindings(this.#p);
+  }
+
+  /** Whether there is a first row; it may have columns that the statement was not prepared with. */
+  #first(): boolean {
+    if (!this.#step()) return false;
+    const { upper } = this.database;
+    const reprepared = upper.sqlite3_stmt_status(this.#p, SQLITE_STMTSTATUS_REPREPARE, 0);
+    if (reprepared !== this.#reprepared) {
+      this.#reprepared = reprepared;
+      this.#names = this.#readNames(upper.sqlite3_column_count(this.#p));
+    }
+    return true;
   }
 
   /** Whether there is a row; throws SQLite's error. */
@@ -166,7 +210,13 @@ export class Statement {
       return row;
     }
     const row: Record<string, ColumnValue> = {};
-    for (let i = 0; i < names.length; i++) row[names[i] as string] = values.column(p, i, this.#bigints);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const value = values.column(p, i, this.#bigints);
+      /* Assigning to that name would do something else. */
+      if (name === "__proto__") Object.defineProperty(row, name, { ...PLAIN, value });
+      else row[name] = value;
+    }
     return row;
   }
 
@@ -178,6 +228,7 @@ export class Statement {
   run(...parameters: Parameters): RunResult {
     const { database } = this;
     const { upper, values } = database;
+    database.mustNotIterate();
     return this.#running(parameters, () => {
       const before = upper.sqlite3_total_changes64(database.address);
       while (this.#step());
@@ -193,7 +244,7 @@ export class Statement {
   /** The first row, or undefined. */
   get(...parameters: Parameters): Row | undefined {
     this.#mustRead();
-    return this.#running(parameters, () => (this.#step() ? this.#row() : undefined));
+    return this.#running(parameters, () => (this.#first() ? this.#row() : undefined));
   }
 
   /** All rows. */
@@ -201,25 +252,54 @@ export class Statement {
     this.#mustRead();
     return this.#running(parameters, () => {
       const rows: Row[] = [];
-      while (this.#step()) rows.push(this.#row());
+      for (let more = this.#first(); more; more = this.#step()) rows.push(this.#row());
       return rows;
     });
   }
 
-  /** Rows one after the other; the statement is busy until the last, or until the loop is left. */
-  *iterate(...parameters: Parameters): IterableIterator<Row> {
+  /**
+   * Rows one after the other. Until the last, or until the loop is left, the statement is busy, and its
+   * connection can neither be closed nor run anything but queries.
+   */
+  iterate(...parameters: Parameters): IterableIterator<Row> {
     this.#mustRead();
     this.#start(parameters);
     this.#busy = true;
-    try {
-      while (this.#step()) yield this.#row();
-    } finally {
-      this.#busy = false;
-      if (this.database.open) this.database.upper.sqlite3_reset(this.#p);
-    }
+    this.database.iterators++;
+    let begun = false;
+    let ended = false;
+    const end = (): IteratorResult<Row> => {
+      if (!ended) {
+        ended = true;
+        this.database.iterators--;
+        this.#end();
+      }
+      return { done: true, value: undefined };
+    };
+    return {
+      next: (): IteratorResult<Row> => {
+        if (ended) return end();
+        let value: Row | undefined;
+        try {
+          if (begun ? this.#step() : this.#first()) value = this.#row();
+          begun = true;
+        } catch (e) {
+          end();
+          throw e;
+        }
+        return value === undefined ? end() : { done: false, value };
+      },
+      return: end,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
   }
 }
 
+/** Named parameters come in plain objects; any other object is a value that cannot be bound. */
 function isNamed(p: Parameters[number]): p is Readonly<Record<string, BindValue>> {
-  return typeof p === "object" && p !== null && !Array.isArray(p) && !(p instanceof Uint8Array);
+  if (typeof p !== "object" || p === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(p);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -78,6 +78,7 @@ export interface UpperExports {
   sqlite3_clear_bindings(stmt: Address): number;
   sqlite3_column_count(stmt: Address): number;
   sqlite3_stmt_readonly(stmt: Address): number;
+  sqlite3_stmt_status(stmt: Address, op: number, reset: number): number;
   sqlite3_bind_parameter_count(stmt: Address): number;
   sqlite3_bind_parameter_name(stmt: Address, i: number): Address;
   sqlite3_bind_parameter_index(stmt: Address, zName: Address): number;

@@ -8,8 +8,8 @@ import type { WasmMemory } from "./memory.js";
 import { SqliteError } from "./sqlite-error.js";
 import type { Address, UpperExports } from "./upper.js";
 
-/** What may be bound. */
-export type BindValue = number | bigint | string | Uint8Array | null;
+/** What may be bound; undefined is NULL. */
+export type BindValue = number | bigint | string | Uint8Array | null | undefined;
 
 /** What a column holds. */
 export type ColumnValue = number | bigint | string | Uint8Array | null;
@@ -21,6 +21,9 @@ const SQLITE_BLOB = 4;
 
 /** Texts up to this many bytes are copied by a loop, which is then faster than a call. */
 const SHORT = 32;
+
+/** Scratch memory beyond this many bytes is given back as soon as a statement has its copy. */
+const KEEP = 1 << 20;
 
 /** Moves values between JavaScript and statements. */
 export class Values {
@@ -44,7 +47,7 @@ export class Values {
   /** At least `n` bytes of scratch memory. */
   #room(n: number): Address {
     if (n > this.#scratchSize) {
-      const size = Math.max(n, 2 * this.#scratchSize, 4096);
+      const size = Math.max(n, n <= KEEP ? 2 * this.#scratchSize : 0, 4096);
       this.#memory.free(this.#scratch);
       this.#scratch = this.#memory.malloc(size);
       this.#scratchSize = this.#scratch === 0 ? 0 : size;
@@ -53,9 +56,18 @@ export class Values {
     return this.#scratch;
   }
 
+  /** Gives large scratch memory back. */
+  #trim(): void {
+    if (this.#scratchSize <= KEEP) return;
+    this.#memory.free(this.#scratch);
+    this.#scratch = this.#scratchSize = 0;
+  }
+
   /** Writes a text into scratch memory, NUL-terminated; good until the next call. Returns its bytes. */
   put(text: string): { p: Address; n: number } {
-    const p = this.#room(3 * text.length + 1);
+    /* A unit is at most three bytes; of a large text it pays to know exactly. */
+    const size = 3 * text.length <= KEEP ? 3 * text.length : Buffer.byteLength(text);
+    const p = this.#room(size + 1);
     const all = this.#all;
     if (text.length <= SHORT) {
       let i = 0;
@@ -69,7 +81,7 @@ export class Values {
         return { p, n: i };
       }
     }
-    const n = this.#encoder.encodeInto(text, all.subarray(p, p + 3 * text.length)).written;
+    const n = this.#encoder.encodeInto(text, all.subarray(p, p + size)).written;
     all[p + n] = 0;
     return { p, n };
   }
@@ -103,7 +115,9 @@ export class Values {
         return upper.sqlite3_bind_double(stmt, i, value);
       case "string": {
         const { p, n } = this.put(value);
-        return upper.upper_bind_text(stmt, i, p, n);
+        const rc = upper.upper_bind_text(stmt, i, p, n);
+        this.#trim();
+        return rc;
       }
       case "bigint": {
         if (value !== BigInt.asIntN(64, value)) {
@@ -113,14 +127,16 @@ export class Values {
         return upper.upper_bind_int64(stmt, i, lo, Number(value >> 32n));
       }
       default: {
-        if (value === null) return upper.sqlite3_bind_null(stmt, i);
+        if (value === null || value === undefined) return upper.sqlite3_bind_null(stmt, i);
         if (!(value instanceof Uint8Array)) {
           throw new TypeError("SQLite can only bind numbers, strings, bigints, byte arrays, and null");
         }
-        if (value.length > 0x7fffffff) return SQLITE_TOOBIG;
+        if (value.length > 0x7fffffff) throw new SqliteError("string or blob too big", SQLITE_TOOBIG);
         const p = this.#room(value.length + 1);
         this.#all.set(value, p);
-        return upper.upper_bind_blob(stmt, i, p, value.length);
+        const rc = upper.upper_bind_blob(stmt, i, p, value.length);
+        this.#trim();
+        return rc;
       }
     }
   }

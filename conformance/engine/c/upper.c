@@ -291,6 +291,7 @@ API2(const unsigned char*, sqlite3_column_text, sqlite3_stmt*, int)
 API2(int, sqlite3_column_bytes, sqlite3_stmt*, int)
 API2(const char*, sqlite3_column_name, sqlite3_stmt*, int)
 API2(int, sqlite3_busy_timeout, sqlite3*, int)
+API3(int, sqlite3_stmt_status, sqlite3_stmt*, int, int)
 API2(int, sqlite3_extended_result_codes, sqlite3*, int)
 
 EXPORT(upper_open)
