@@ -9,6 +9,7 @@ import {
   LOWER_FILES,
   removeFiles,
   rewriteFlagReads,
+  widenSorterRecord,
 } from "./cut.js";
 
 const stars = "*".repeat(12);
@@ -100,6 +101,12 @@ test("WASI is overlooked, once", () => {
   expect(() => hideWasi("a")).toThrow("at 0 places");
 });
 
+test("the sorter's record header becomes wider on the same lines", () => {
+  const source = "struct SorterRecord {\n  int nVal;\n  union {\n    SorterRecord *pNext;\n  } u;\n};";
+  expect(widenSorterRecord(source)).toBe(source.replace("union {", "union { sqlite3_int64 widen;"));
+  expect(() => widenSorterRecord("a")).toThrow("0 times");
+});
+
 test("the installed amalgamation can be cut", () => {
   const source = readFileSync(join(amalgamationFolder(), "sqlite3.c"), "utf8");
   const { text, removed } = cutAmalgamation(source);
@@ -117,6 +124,7 @@ test("the installed amalgamation can be cut", () => {
     "assert( pagerMirrorPageFlags(apNew[i]->pDbPage) & PGHDR_DIRTY );",
     "u16 fgA = pagerMirrorPageFlags(apNew[i]->pDbPage);",
     "u16 fgB = pagerMirrorPageFlags(apNew[iB]->pDbPage);",
+    "union { sqlite3_int64 widen;",
   ]);
   /* Functions of each file that was cut, and functions that had to stay. */
   for (const gone of [

@@ -145,10 +145,23 @@ export function hideWasi(source: string): string {
   return parts.join("#if 0");
 }
 
+/**
+ * Gives the sorter's record header the 16 bytes that it has on 64-bit Linux: the sorter adds it to the
+ * space that a record takes, and goes to its file when that passes a limit.
+ */
+export function widenSorterRecord(source: string): string {
+  const parts = source.split(/^(struct SorterRecord \{\n.*\n {2}union \{)/m);
+  if (parts.length !== 3) {
+    throw new Error(`the amalgamation defines struct SorterRecord ${(parts.length - 1) / 2} times, not once`);
+  }
+  return `${parts[0]}${parts[1]} sqlite3_int64 widen;${parts[2]}`;
+}
+
 /** The upper half of an amalgamation, ready to be compiled. */
 export function cutAmalgamation(source: string): Cut {
   const cut = removeFiles(source, LOWER_FILES);
-  return { ...cut, text: hideWasi(hidePageHeader(rewriteFlagReads(cut.text, FLAG_READS))) };
+  const text = hidePageHeader(rewriteFlagReads(cut.text, FLAG_READS));
+  return { ...cut, text: widenSorterRecord(hideWasi(text)) };
 }
 
 function lineOf(text: string, index: number): number {

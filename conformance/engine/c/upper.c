@@ -6,6 +6,9 @@
 ** NON-UPSTREAM, all of it.
 */
 
+/* What build/cut.ts is to have seen to. */
+_Static_assert(sizeof(SorterRecord)==16, "the sorter's records are accounted as on 64-bit Linux");
+
 #define EXPORT(name) __attribute__((export_name(#name)))
 
 /* ---------------------------------------------------------------- the page cache
