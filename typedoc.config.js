@@ -4,7 +4,7 @@ import { OptionDefaults } from "typedoc";
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 export default {
   name: "pager-mirror",
-  entryPoints: ["src/index.ts", "src/unix.ts"],
+  entryPoints: ["src/index.ts", "src/unix.ts", "conformance/engine/index.ts"],
   out: "docs/reference",
   readme: "README.md",
   projectDocuments: ["docs/*.md"],

@@ -71,7 +71,8 @@ export class WasmMemory implements CMemory {
   readonly #view: DataView;
   #allocator: Allocator | null = null;
 
-  constructor(memory: WebAssembly.Memory) {
+  /** @param memory a WebAssembly.Memory. */
+  constructor(memory: { readonly buffer: ArrayBufferLike }) {
     this.#buffer = memory.buffer as ArrayBuffer;
     this.#u8 = new Uint8Array(this.#buffer);
     this.#i32 = new Int32Array(this.#buffer);

@@ -8,7 +8,8 @@ export type Address = number;
 /** The module's functions as far as JavaScript calls them. */
 export interface UpperExports {
   _initialize(): void;
-  __indirect_function_table: WebAssembly.Table;
+  /** A WebAssembly.Table. */
+  __indirect_function_table: { get(index: number): unknown };
 
   upper_start(): number;
   upper_initialize(): number;

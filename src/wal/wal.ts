@@ -446,7 +446,7 @@ export class Wal implements Counted {
   zWalName: CString | null = null;
   /** Counts resets; stored in the log's header. */
   nCkpt = 0;
-  /** For asserts: depth of {@link SEH_TRY} blocks. */
+  /** For asserts: depth of `SEH_TRY` blocks. */
   nSehTry = 0;
   /** For asserts: whether a lock has failed for another reason than SQLITE_BUSY. */
   lockError = 0;
@@ -540,7 +540,7 @@ function SEH_TRY(pWal: Wal): void {
   pWal.nSehTry++;
 }
 
-/** Closes the block that {@link SEH_TRY} opened. @upstream wal.c SEH_EXCEPT */
+/** Closes the block that `SEH_TRY` opened. @upstream wal.c SEH_EXCEPT */
 function SEH_EXCEPT(pWal: Wal): void {
   pWal.nSehTry--;
   assert(pWal.nSehTry === 0);
@@ -3292,7 +3292,7 @@ export function sqlite3WalFrames(
 /* ------------------------------------------------------------------ the rest */
 
 /**
- * Copies frames of the log into the database, see {@link walCheckpoint}, or with SQLITE_CHECKPOINT_NOOP
+ * Copies frames of the log into the database, see `walCheckpoint`, or with SQLITE_CHECKPOINT_NOOP
  * only tells how many there are. No transaction is open.
  *
  * @param db whose interrupt flag is watched.
