@@ -13,7 +13,7 @@ import { sqlite3_libversion } from "./engines/version.js";
 import { htmlReport } from "./report/html.js";
 import { Progress } from "./report/progress.js";
 import { type RunReport, summarise } from "./report/summary.js";
-import { closingLine, failureText, summaryTable } from "./report/text.js";
+import { closingLine, failureText, notesText, summaryTable } from "./report/text.js";
 import { suites } from "./suites/index.js";
 
 /** The command's options as commander gives them. */
@@ -94,6 +94,7 @@ export async function conform(o: ConformOptions): Promise<number> {
     results,
   };
   out.write(`\n${summaryTable(report)}\n`);
+  out.write(notesText(report));
   for (const r of results) if (r.outcome === "failed") out.write(`\n${failureText(r)}\n`);
   if (o.report !== false) {
     const file = resolve(o.report);

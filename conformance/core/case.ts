@@ -63,6 +63,8 @@ export interface CaseContext {
   port(slot?: number): Promise<PortEngine>;
   /** A SQL engine over a recording VFS in a child process: real SQLite, or SQLite's own one on the port. */
   sql(side: "real" | "port", slot?: number): Promise<SqlEngine>;
+  /** What the report shall say beside the outcome, such as counts; the case may set it. */
+  notes?: string;
   /** Ends the case as skipped. */
   skip(reason: string): never;
 }
@@ -97,6 +99,8 @@ export interface CaseResult {
   milliseconds: number;
   /** For skipped: why. */
   reason?: string;
+  /** What the case had to tell. */
+  notes?: string;
   /** For failed. */
   finding?: Finding;
   /** For failed: the command that runs this case alone. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { htmlReport } from "../report/html.js";
 import { type RunReport, summarise } from "../report/summary.js";
-import { closingLine, failureText } from "../report/text.js";
+import { closingLine, failureText, notesText } from "../report/text.js";
 import type { Case, Suite } from "./case.js";
 import { Random } from "./random.js";
 import { type RunOptions, run, select } from "./run.js";
@@ -38,6 +38,23 @@ describe("run", () => {
     expect(results[2]?.finding?.summary).toBe("the case compared nothing");
     expect(results[4]?.finding?.summary).toBe("TypeError: oops");
     expect(results[1]?.rerun).toBe("npm start -- --suite a --filter '=it'\\''s <wrong>' --seed 1");
+  });
+
+  it("keeps what a case has to tell, whether it passes or fails", async () => {
+    const telling = (name: string, fails: boolean): Case => ({
+      name,
+      run: async (ctx) => {
+        ctx.notes = `<${name}> told`;
+        ctx.check.ok("so", !fails);
+      },
+    });
+    const suites = [suite("a", [telling("one", false), telling("two", true), passing])];
+    const results = await run(options(suites));
+    expect(results.map((r) => r.notes)).toEqual(["<one> told", "<two> told", undefined]);
+    const report = { results, suites: summarise(suites, results) } as unknown as RunReport;
+    expect(notesText(report)).toBe("a: one: <one> told\na: two: <two> told\n");
+    const whole = { ...report, upstream: "3", build: "b", seed: "1", shard: null, node: "v", seconds: 1 };
+    expect(htmlReport(whole as RunReport)).toContain("; &lt;two&gt; told");
   });
 
   it("fails a case that hangs", async () => {

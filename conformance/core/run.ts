@@ -142,6 +142,7 @@ async function runCase(
     ...base,
     comparisons: check.count,
     milliseconds: performance.now() - started,
+    ...(ctx.notes === undefined ? {} : { notes: ctx.notes }),
     ...rest,
   });
   const seconds = c.timeoutSeconds ?? 120;

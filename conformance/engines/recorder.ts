@@ -61,6 +61,8 @@ const ARGUMENT = new Set<ShimCall>([
 ]);
 
 const HEADER = 46;
+/** Bytes of a wal-index that a record may hold. */
+const INDEX = 136;
 
 /** The bits of calls in the masks that the recorder's SQL functions take. */
 export function callMask(calls: readonly ShimCall[]): number {
@@ -72,6 +74,8 @@ const WHAT = [
   "kill-after",
   "kill-torn",
   "fail",
+  "stop-before",
+  "stop-after",
 ] as const satisfies readonly ShimPlan["what"][];
 
 /** The arguments of `recorder_plan`. */
@@ -90,10 +94,14 @@ export function planArguments(plan: ShimPlan | null): (number | string | null)[]
 
 /** The arguments of `recorder_begin`. */
 export function recordArguments(options: RecordOptions): number[] {
-  const { calls, writes, reads, results, ids } = options;
+  const { calls, writes, reads, results, ids, index } = options;
   return [
     callMask(calls ?? DETAILED_CALLS),
-    ((writes ?? true) ? 1 : 0) | (reads ? 2 : 0) | (results ? 4 : 0) | ((ids ?? true) ? 8 : 0),
+    ((writes ?? true) ? 1 : 0) |
+      (reads ? 2 : 0) |
+      (results ? 4 : 0) |
+      ((ids ?? true) ? 8 : 0) |
+      (index ? 16 : 0),
   ];
 }
 
@@ -117,7 +125,8 @@ export function parseLog(bytes: Uint8Array): ShimRecord[] {
     const nData = view.getUint32(at + 42, little);
     const name = at + HEADER;
     const data = name + nName;
-    if (data + nData > bytes.length) throw new Error("the recorder's log ends within a record");
+    const end = data + nData + (parts & 4 ? INDEX : 0);
+    if (end > bytes.length) throw new Error("the recorder's log ends within a record");
     const path = Buffer.from(bytes.subarray(name, data)).toString("utf8");
     const record: ShimRecord = {
       call,
@@ -130,8 +139,9 @@ export function parseLog(bytes: Uint8Array): ShimRecord[] {
     if (ARGUMENT.has(call)) record.argument = view.getInt32(at + 21, little);
     if (parts & 1) record.data = Uint8Array.from(bytes.subarray(data, data + nData));
     if (parts & 2) record.result = Number(view.getBigInt64(at + 25, little));
+    if (parts & 4) record.index = Uint8Array.from(bytes.subarray(data + nData, end));
     records.push(record);
-    at = data + nData;
+    at = end;
   }
   return records;
 }

@@ -1,5 +1,5 @@
 /**
- * A pass-through VFS under the name `shim` that counts, records, fails or kills.
+ * A pass-through VFS under the name `shim` that counts, records, fails, stops or kills.
  *
  * It stands between the port and its Unix VFS in the port's child process. Its twin under real SQLite is
  * conformance/native/recorder.c; what follows holds for both, call by call, so that one plan fails the
@@ -16,6 +16,8 @@
  *   and xShmMap give a null pointer). A file whose opening fails is not open. What gives something back
  *   is made all the same and then returns `rc`: close, unfetch, shmunmap. A barrier cannot fail: it is
  *   counted and made.
+ * * "stop-before", "stop-after": the process raises SIGSTOP before or after the call and stands still, with
+ *   whatever it holds, until another one sends SIGCONT; the call is made (stopped.ts is the parent's side).
  *
  * Recording. A call is recorded after it has returned, with the code that the caller got, whether the
  * call was made or failed by plan. `file` is the last component of the name. The offset of a mapped page
@@ -91,6 +93,8 @@ export interface RecordOptions {
   results?: boolean;
   /** Number the open files: see `id` of {@link ShimRecord}; true unless told. */
   ids?: boolean;
+  /** The header of the wal-index: see `index` of {@link ShimRecord}. */
+  index?: boolean;
 }
 
 /** What shall happen, and when. */
@@ -101,8 +105,8 @@ export interface ShimPlan {
   suffix?: string;
   /** At the n-th counted call, from 1. */
   at: number;
-  /** Kill the process before or after the call, or after half a write; or answer `rc`. */
-  what: "kill-before" | "kill-after" | "kill-torn" | "fail";
+  /** Kill the process before or after the call, or after half a write; answer `rc`; or stop the process. */
+  what: "kill-before" | "kill-after" | "kill-torn" | "fail" | "stop-before" | "stop-after";
   /** For "fail": the result code. */
   rc?: number;
   /** For "fail": fail every counted call from `at` on. */
@@ -133,6 +137,13 @@ export interface ShimRecord {
   data?: Uint8Array;
   /** If asked for and the call succeeded: size; 1 or 0 of access, reserved; whether a page was mapped. */
   result?: number;
+  /**
+   * If asked for, of calls on a database or its log: the first 136 bytes of the wal-index as the call
+   * found them, where they are not what an earlier record has said. Stores into shared memory are no
+   * calls; so they show all the same, between the calls that they come between. Only while a file of
+   * this process has the first region mapped: there is none for an index on the heap.
+   */
+  index?: Uint8Array;
 }
 
 /** What files shall claim of the device below them; what is left out is as the VFS below says. */
@@ -149,17 +160,47 @@ interface ShimFile {
   /** Its number in a recording, and in which. */
   id: number;
   recording: number;
+  /** The first region of its wal-index while it is mapped. */
+  region: Uint8Array | null;
 }
 
 let plan: ShimPlan | null = null;
 let counted = 0;
 let recorded: ReadonlySet<ShimCall> = new Set();
-let want = { writes: false, reads: false, results: false, ids: false };
+let want = { writes: false, reads: false, results: false, ids: false, index: false };
 /** How many recordings have begun, and how many files the last one has numbered. */
 let recordings = 0;
 let numbered = 0;
 let device: ShimDevice = {};
 const records: ShimRecord[] = [];
+
+/** How much of a wal-index is shown: both copies of the header, and what checkpoints and readers leave. */
+const INDEX_BYTES = 136;
+/** Files whose first region is mapped. */
+const mapped = new Set<ShimFile>();
+/** What the records have said last of each database's wal-index. */
+const indexes = new Map<string, Buffer>();
+/** What the call under way has found, if that is news. */
+let found: Buffer | null = null;
+
+/** Looks at the wal-index before a call on a database or its log. */
+function findIndex(name: string): void {
+  found = null;
+  for (const f of mapped) {
+    if (f.region === null || (name !== f.name && name !== `${f.name}-wal`)) continue;
+    const now = Buffer.from(f.region.subarray(0, INDEX_BYTES));
+    if (indexes.get(f.name)?.equals(now)) return;
+    indexes.set(f.name, now);
+    found = now;
+    return;
+  }
+}
+
+/** The mapping is about to go. */
+function unmapIndex(f: ShimFile): void {
+  mapped.delete(f);
+  f.region = null;
+}
 
 /** Sets or removes the plan and starts counting from zero. */
 export function setShimPlan(p: ShimPlan | null): void {
@@ -195,9 +236,12 @@ export function recordShim(on: boolean, options: RecordOptions = {}): ShimRecord
     reads: options.reads ?? false,
     results: options.results ?? false,
     ids: options.ids ?? true,
+    index: options.index ?? false,
   };
   recordings++;
   numbered = 0;
+  indexes.clear();
+  found = null;
   return out;
 }
 
@@ -219,7 +263,9 @@ function note(
   if (recorded.has(call)) {
     const name = typeof on === "string" ? on : on.name;
     const id = want.ids && typeof on !== "string" ? { id: numberOf(on) } : {};
-    records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...id, ...extra?.(rc) });
+    const index = found === null ? {} : { index: Uint8Array.from(found) };
+    found = null;
+    records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...id, ...extra?.(rc), ...index });
   }
   return rc;
 }
@@ -235,8 +281,14 @@ function die(): never {
   throw new Error("unreachable: the process has been killed");
 }
 
+function stop(): void {
+  /* Stopped before the system call returns, since this is the main thread; it returns after SIGCONT. */
+  process.kill(process.pid, "SIGSTOP");
+}
+
 /** Counts a call; true if it is one that the plan is about. */
 function hits(call: ShimCall, name: string): boolean {
+  if (want.index && recorded.has(call)) findIndex(name);
   if (plan === null || !plan.calls.includes(call)) return false;
   if (plan.suffix !== undefined && !name.endsWith(plan.suffix)) return false;
   counted++;
@@ -261,13 +313,16 @@ function through(
       special.torn?.();
       die();
     }
-    if (plan.what === "fail") {
+    const { what } = plan;
+    if (what === "stop-before") stop();
+    if (what === "fail") {
       special.failed?.();
       rc = plan.rc ?? SQLITE_IOERR;
     } else {
       rc = run();
     }
-    if (plan.what === "kill-after") die();
+    if (what === "kill-after") die();
+    if (what === "stop-after") stop();
   } else {
     rc = run();
   }
@@ -281,7 +336,10 @@ const shimMethods: sqlite3_io_methods = {
   iVersion: 3,
   xClose(id) {
     const f = own(id);
-    const close = (): number => methodsOf(f).xClose(f.inner);
+    const close = (): number => {
+      unmapIndex(f);
+      return methodsOf(f).xClose(f.inner);
+    };
     const rc = through("close", f, close, undefined, { failed: close });
     id.pMethods = null;
     id.pImpl = null;
@@ -392,7 +450,14 @@ const shimMethods: sqlite3_io_methods = {
     return through(
       "shmmap",
       f,
-      () => methodsOf(f).xShmMap!(f.inner, iPg, pgsz, bExtend, pp),
+      () => {
+        const rc = methodsOf(f).xShmMap!(f.inner, iPg, pgsz, bExtend, pp);
+        if (iPg === 0 && pp.value !== null) {
+          f.region = pp.value;
+          mapped.add(f);
+        }
+        return rc;
+      },
       () => ({ offset: iPg, amount: pgsz, argument: bExtend }),
       {
         failed: () => {
@@ -414,13 +479,18 @@ const shimMethods: sqlite3_io_methods = {
     const f = own(id);
     const what = hits("shmbarrier", f.name) ? plan?.what : null;
     if (what === "kill-before" || what === "kill-torn") die();
+    if (what === "stop-before") stop();
     methodsOf(f).xShmBarrier!(f.inner);
     if (what === "kill-after") die();
+    if (what === "stop-after") stop();
     note("shmbarrier", f, SQLITE_OK);
   },
   xShmUnmap(id, deleteFlag) {
     const f = own(id);
-    const unmap = (): number => methodsOf(f).xShmUnmap!(f.inner, deleteFlag);
+    const unmap = (): number => {
+      unmapIndex(f);
+      return methodsOf(f).xShmUnmap!(f.inner, deleteFlag);
+    };
     return through("shmunmap", f, unmap, () => ({ argument: deleteFlag }), { failed: unmap });
   },
   xFetch(id, iOfst, iAmt, pp) {
@@ -470,7 +540,7 @@ export function registerShim(
       pOutFlags: Ref<number> | null,
     ): number {
       const name = fromCString(zName);
-      const f: ShimFile = { inner: new sqlite3_file(), name, id: 0, recording: -1 };
+      const f: ShimFile = { inner: new sqlite3_file(), name, id: 0, recording: -1, region: null };
       const rc = through(
         "open",
         name,

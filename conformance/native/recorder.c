@@ -1,5 +1,5 @@
 /*
-** A pass-through VFS under real SQLite that records, counts, fails or kills: the twin of the port's VFS
+** A pass-through VFS under real SQLite that records, counts, fails, stops or kills: the twin of the port's VFS
 ** "shim". What the calls do is described in conformance/engines/shimvfs.ts, once for both.
 **
 ** Loading the extension makes the VFS "recorder" the default. SQL functions of the connection that
@@ -15,8 +15,8 @@
 **
 ** The log is a sequence of records in the byte order of the machine: u8 call, i32 rc, i64 offset,
 ** i64 amount, i32 argument, i64 result, u32 id, u8 parts, u32 length of the name, u32 length of the data,
-** name, data. An id of 0 is none. Bit 0 of parts: there are data; bit 1: there is a result. The parser is
-** conformance/engines/recorder.ts.
+** name, data. An id of 0 is none. Bit 0 of parts: there are data; bit 1: there is a result; bit 2: the first
+** INDEX_BYTES of a wal-index follow the data. The parser is conformance/engines/recorder.ts.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
@@ -34,6 +34,9 @@ struct RecFile {
   /* Its number in a recording, and in which. */
   unsigned id;
   unsigned recording;
+  /* The first region of its wal-index while it is mapped, and the next file that has one. */
+  const volatile unsigned char *pIndex;
+  RecFile *pNextMapped;
 };
 
 static sqlite3_vfs recVfs;
@@ -71,6 +74,7 @@ static int deviceBits = -1;
 #define RECORD_READS 2    /* with the bytes of reads */
 #define RECORD_RESULTS 4  /* with what a call returned through a pointer */
 #define RECORD_IDS 8      /* with numbers of open files */
+#define RECORD_INDEX 16   /* with the header of the wal-index as the call found it, where that has changed */
 
 /* What recorder_start records: the calls up to CALL_RESERVED, writes with their bytes. */
 #define DEFAULT_MASK (BIT(CALL_RESERVED+1)-1)
@@ -87,6 +91,79 @@ static int recordFlags;
 static unsigned recordings;
 static unsigned numbered;
 
+/* ---- wal-indexes ---- */
+
+/* Both copies of the header, and what checkpoints and readers leave behind them. */
+#define INDEX_BYTES 136
+
+/* Files whose first region is mapped. */
+static RecFile *pMapped;
+
+/* What the log has said last of a database's wal-index. */
+typedef struct RecIndex RecIndex;
+struct RecIndex {
+  RecIndex *pNext;
+  unsigned char aLast[INDEX_BYTES];
+  char zName[1];
+};
+static RecIndex *pIndexes;
+
+/* What the call under way has found, if that is news. */
+static unsigned char aFound[INDEX_BYTES];
+static int isFound;
+
+static void forgetIndexes(void){
+  while( pIndexes ){
+    RecIndex *p = pIndexes;
+    pIndexes = p->pNext;
+    free(p);
+  }
+  isFound = 0;
+}
+static void unmapIndex(RecFile *p){
+  RecFile **pp;
+  for(pp=&pMapped; *pp; pp=&(*pp)->pNextMapped){
+    if( *pp==p ){
+      *pp = p->pNextMapped;
+      break;
+    }
+  }
+  p->pIndex = 0;
+}
+static void mapIndex(RecFile *p, const volatile void *pRegion){
+  if( p->pIndex==0 ){
+    p->pNextMapped = pMapped;
+    pMapped = p;
+  }
+  p->pIndex = pRegion;
+}
+/* Before a call on a database or its log. */
+static void findIndex(const char *zName){
+  RecFile *p;
+  RecIndex *pIndex;
+  int i;
+  isFound = 0;
+  if( zName==0 ) return;
+  for(p=pMapped; p; p=p->pNextMapped){
+    size_t n = p->zName ? strlen(p->zName) : 0;
+    if( n && strncmp(p->zName, zName, n)==0 && (zName[n]==0 || strcmp(zName+n, "-wal")==0) ) break;
+  }
+  if( p==0 ) return;
+  for(i=0; i<INDEX_BYTES; i++) aFound[i] = p->pIndex[i];
+  for(pIndex=pIndexes; pIndex && strcmp(pIndex->zName, p->zName)!=0; pIndex=pIndex->pNext){}
+  if( pIndex==0 ){
+    pIndex = calloc(1, sizeof(RecIndex)+strlen(p->zName));
+    if( pIndex==0 ) return;
+    strcpy(pIndex->zName, p->zName);
+    pIndex->pNext = pIndexes;
+    pIndexes = pIndex;
+  }else if( memcmp(pIndex->aLast, aFound, INDEX_BYTES)==0 ){
+    return;
+  }
+  memcpy(pIndex->aLast, aFound, INDEX_BYTES);
+  isFound = 1;
+}
+
 static void stopLog(void){
   if( pLog ) fclose(pLog);
   pLog = 0;
@@ -97,6 +174,7 @@ static void stopLog(void){
   recordMask = 0;
   recordings++;
   numbered = 0;
+  forgetIndexes();
 }
 static void put(const void *p, size_t n){
   if( n==0 ) return;
@@ -151,7 +229,7 @@ static int noteOn(unsigned char call, int rc, RecFile *p, const char *zName, Ext
     id = p->id;
   }
   nName = zName ? (unsigned)strlen(zName) : 0;
-  parts = (unsigned char)((x.pData!=0) | (x.pResult!=0)<<1);
+  parts = (unsigned char)((x.pData!=0) | (x.pResult!=0)<<1 | isFound<<2);
   nData = x.pData ? (unsigned)x.nData : 0;
   result = x.pResult ? *x.pResult : 0;
   put(&call, 1);
@@ -166,6 +244,8 @@ static int noteOn(unsigned char call, int rc, RecFile *p, const char *zName, Ext
   put(&nData, 4);
   put(zName, nName);
   put(x.pData, nData);
+  if( isFound ) put(aFound, INDEX_BYTES);
+  isFound = 0;
   return rc;
 }
 static int note(unsigned char call, int rc, sqlite3_file *pFile, Extra x){
@@ -184,6 +264,8 @@ static int wants(int flag){
 #define KILL_AFTER 2
 #define KILL_TORN 3
 #define FAIL 4
+#define STOP_BEFORE 5
+#define STOP_AFTER 6
 
 static unsigned planMask;
 static char *zPlanSuffix;
@@ -203,6 +285,7 @@ static void die(void){
 ** the one call that can be torn, a write; the others die here as for KILL_BEFORE.
 */
 static int before(unsigned char call, const char *zName){
+  if( (recordFlags & RECORD_INDEX) && (recordMask & BIT(call)) ) findIndex(zName);
   if( !(planMask & BIT(call)) ) return 0;
   if( zPlanSuffix ){
     size_t n = zName ? strlen(zName) : 0;
@@ -212,10 +295,12 @@ static int before(unsigned char call, const char *zName){
   counted++;
   if( planPersistent ? counted<planAt : counted!=planAt ) return 0;
   if( planWhat==KILL_BEFORE || (planWhat==KILL_TORN && call!=CALL_WRITE) ) die();
+  if( planWhat==STOP_BEFORE ) raise(SIGSTOP);
   return planWhat;
 }
 static void after(int what){
   if( what==KILL_AFTER ) die();
+  if( what==STOP_AFTER ) raise(SIGSTOP);
 }
 /* One call under the plan: EXPRESSION is not evaluated if the plan fails it. */
 #define THROUGH(CALL, ZNAME, RC, EXPRESSION) do{ \
@@ -231,7 +316,9 @@ static void after(int what){
 
 static int recClose(sqlite3_file *pFile){
   int what = before(CALL_CLOSE, NAME(pFile));
-  int rc = REAL(pFile)->pMethods->xClose(REAL(pFile));
+  int rc;
+  unmapIndex((RecFile*)pFile);
+  rc = REAL(pFile)->pMethods->xClose(REAL(pFile));
   if( what==FAIL ) rc = planRc;
   after(what);
   note(CALL_CLOSE, rc, pFile, nothing);
@@ -330,6 +417,7 @@ static int recShmMap(sqlite3_file *pFile, int iPg, int szPg, int bExtend, void v
   if( what==FAIL ) *pp = 0;
   else rc = REAL(pFile)->pMethods->xShmMap(REAL(pFile), iPg, szPg, bExtend, pp);
   after(what);
+  if( iPg==0 && *pp ) mapIndex((RecFile*)pFile, *pp);
   x.offset = iPg;
   x.amount = szPg;
   x.argument = bExtend;
@@ -352,7 +440,9 @@ static void recShmBarrier(sqlite3_file *pFile){
 }
 static int recShmUnmap(sqlite3_file *pFile, int deleteFlag){
   int what = before(CALL_SHMUNMAP, NAME(pFile));
-  int rc = REAL(pFile)->pMethods->xShmUnmap(REAL(pFile), deleteFlag);
+  int rc;
+  unmapIndex((RecFile*)pFile);
+  rc = REAL(pFile)->pMethods->xShmUnmap(REAL(pFile), deleteFlag);
   if( what==FAIL ) rc = planRc;
   after(what);
   return noteArgument(CALL_SHMUNMAP, rc, pFile, deleteFlag);

@@ -59,7 +59,7 @@ export function htmlReport(report: RunReport): string {
         .map(
           (r) =>
             `<tr><td class="text">${escaped(r.name)}</td><td class="${r.outcome} text">${r.outcome}` +
-            `${r.reason ? `: ${escaped(r.reason)}` : ""}</td><td>${r.comparisons}</td><td>${r.milliseconds.toFixed(0)}</td></tr>`,
+            `${r.reason ? `: ${escaped(r.reason)}` : ""}${r.notes ? `; ${escaped(r.notes)}` : ""}</td><td>${r.comparisons}</td><td>${r.milliseconds.toFixed(0)}</td></tr>`,
         )
         .join("\n");
       return `<details><summary>${escaped(s.name)} (${own.length} cases)</summary>

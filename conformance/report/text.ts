@@ -45,6 +45,14 @@ export function failureText(r: CaseResult): string {
   return lines.join("\n");
 }
 
+/** What cases had to tell, a line each; empty if nothing. */
+export function notesText(report: RunReport): string {
+  return report.results
+    .filter((r) => r.notes !== undefined)
+    .map((r) => `${r.suite}: ${r.name}: ${r.notes}\n`)
+    .join("");
+}
+
 /** The last line of a run. */
 export function closingLine(report: RunReport): string {
   const count = (outcome: CaseResult["outcome"]): number =>

@@ -12,6 +12,7 @@ import { nativeExtension } from "../native.js";
 import { RealEngine } from "../real.js";
 import { callMask, deviceArguments, parseLog, planArguments, recordArguments } from "../recorder.js";
 import type { RecordOptions, ShimCall, ShimDevice, ShimPlan, ShimRecord } from "../shimvfs.js";
+import { goOn, isStopped, stoppedOrOver } from "../stopped.js";
 import { fromSource } from "./testing.js";
 import type { VfsStep } from "./vfs-drive.js";
 
@@ -90,6 +91,7 @@ const EVERYTHING: RecordOptions = { calls: ALL, reads: true, results: true };
 
 /** One side. */
 interface Twin {
+  pid: number;
   vfs(step: VfsStep): Promise<string>;
   record(on: boolean, options: RecordOptions): Promise<ShimRecord[]>;
   plan(plan: ShimPlan | null): Promise<void>;
@@ -109,6 +111,7 @@ async function realTwin(): Promise<Twin> {
   const call = async (name: string, args: (string | number | null)[]): Promise<unknown> =>
     (await engine.all("c", `SELECT ${name}(${args.map(literal).join(", ")})`))[0]?.[0];
   return {
+    pid: engine.child.pid,
     async vfs({ call: c, slot, name, a, b, data }) {
       const hex = `x'${Buffer.from(data ?? []).toString("hex")}'`;
       const args = [c, slot, name, a ?? 0, b ?? 0].map(literal).join(", ");
@@ -129,6 +132,7 @@ async function realTwin(): Promise<Twin> {
 function portTwin(): Twin {
   const child = new Child({ what: "the port's VFS", ...fromSource("./sql/vfs-drive-child.js") });
   return {
+    pid: child.pid,
     vfs: async (step) => (await child.call({ op: "vfs", step })) as string,
     record: async (on, options) => (await child.call({ op: "record", on, options })) as ShimRecord[],
     plan: async (plan) => void (await child.call({ op: "plan", plan })),
@@ -145,12 +149,27 @@ interface Seen {
   count: number;
   files: Record<string, string>;
   killed: boolean;
+  /** The step at which the process stood still, and the length of the database then. */
+  stopped: string | null;
+}
+
+const lengthOf = (path: string): number => (existsSync(path) ? readFileSync(path).length : -1);
+
+/** One step; a process that stops at it is seen to stand still and then told to go on. */
+async function answer(twin: Twin, step: VfsStep, dir: string, seen: Seen): Promise<string> {
+  const said = twin.vfs(step);
+  if ((await stoppedOrOver(twin.pid, said)) === "stopped") {
+    seen.stopped = `${step.call}: ${lengthOf(join(dir, "a.db"))}`;
+    expect(isStopped(twin.pid)).toBe(true);
+    goOn(twin.pid);
+  }
+  return await said;
 }
 
 async function play(twin: Twin, dir: string, plan: ShimPlan | null, options: RecordOptions): Promise<Seen> {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir);
-  const seen: Seen = { answers: [], records: [], count: 0, files: {}, killed: false };
+  const seen: Seen = { answers: [], records: [], count: 0, files: {}, killed: false, stopped: null };
   try {
     await twin.record(true, options);
     await twin.plan(plan);
@@ -158,9 +177,9 @@ async function play(twin: Twin, dir: string, plan: ShimPlan | null, options: Rec
     for (const step of script(dir)) {
       /* Without a lock nobody may ask for a higher one, or whether there is one. */
       if (unlocked && (step.call === "lock" || step.call === "reserved")) continue;
-      const answer = await twin.vfs(step);
-      seen.answers.push(answer);
-      if (step.call === "lock" && !answer.startsWith("0 ")) unlocked = true;
+      const said = await answer(twin, step, dir, seen);
+      seen.answers.push(said);
+      if (step.call === "lock" && !said.startsWith("0 ")) unlocked = true;
     }
     seen.count = await twin.count();
     await twin.plan(null);
@@ -294,6 +313,21 @@ describe("recorder.c and shimvfs.ts", () => {
       await sides.real.end();
       await sides.port.end();
     }
+  });
+
+  it.each<[ShimCall, number, ShimPlan["what"], string]>([
+    ["write", 2, "stop-before", "write: 0"],
+    ["write", 2, "stop-after", "write: 1024"],
+    ["truncate", 1, "stop-after", "truncate: 1500"],
+    ["delete", 1, "stop-before", "delete: 1500"],
+    ["shmbarrier", 1, "stop-before", "shmbarrier: 1500"],
+    ["shmlock", 2, "stop-after", "shmlock: 1500"],
+    ["open", 3, "stop-after", "open: 1500"],
+  ])("stop at %s %i: %s, and go on", async (call, at, what, stopped) => {
+    const plain = await both(null);
+    const seen = await both({ calls: [call], at, what });
+    expect(seen.stopped).toBe(stopped);
+    expect({ ...seen, count: 0, stopped: null }).toEqual(plain);
   });
 
   it("name their calls by the same numbers", () => {
