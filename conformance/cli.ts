@@ -10,9 +10,10 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { type BenchOptions, benchSql } from "./bench/sql.js";
 import { type ConformOptions, conform } from "./conform.js";
 import { UsageError } from "./core/usage.js";
+import { type CorporaOptions, corpora } from "./corpora/corpora.js";
 import type { EngineOptions } from "./engine/build/index.js";
 import { reportEngine } from "./engine/build/report.js";
-import { inspectFile } from "./format/inspect.js";
+import { type InspectOptions, inspectFile } from "./format/inspect.js";
 import { suites } from "./suites/index.js";
 
 function parseShard(text: string): { index: number; count: number } {
@@ -31,6 +32,12 @@ function parsePositive(text: string): number {
 function parseRows(text: string): number {
   if (!/^[1-9]\d{2,6}$/.test(text))
     throw new InvalidArgumentError("Give a whole number from 100 to 9999999.");
+  return Number(text);
+}
+
+function parsePage(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text) || Number(text) > 0xfffffffe)
+    throw new InvalidArgumentError("Give a page number from 1 to 4294967294.");
   return Number(text);
 }
 
@@ -84,12 +91,38 @@ program
   });
 
 program
+  .command("corpora")
+  .description("harvest the SQL of test files and run it on real SQLite and on the port")
+  .requiredOption(
+    "--source <path>",
+    "a tarball of SQLite's source, or a folder: its .test files in TCL or in sqllogictest's format",
+  )
+  .option("--filter <text>", 'only files whose name contains this text; "=name" for exactly one', collect, [])
+  .option("--shard <i/n>", "run the i-th of n equal shares", parseShard)
+  .option("--lanes <n>", "files side by side", parsePositive, Math.min(availableParallelism(), 8))
+  .option("--seed <text>", "seed of the random numbers that tests draw", "1")
+  .option(
+    "--budget <seconds>",
+    "how long a file may take on real SQLite; the port gets five times that",
+    parsePositive,
+    60,
+  )
+  .option("--json", "print the results as JSON on standard output, everything else on standard error")
+  .option("--report <file>", "write an HTML report")
+  .option("--list", "list the selected files with what they hold and run nothing")
+  .option("--twice", "hold real SQLite against itself: a mismatch then is the harness's")
+  .action(async (options: CorporaOptions) => {
+    process.exitCode = await corpora(options);
+  });
+
+program
   .command("inspect")
-  .description("print the header and the records of a database or rollback journal, field by field")
-  .argument("<file>", "a database or a -journal file; it is read, never opened by an engine")
-  .option("--records <n>", "journal records to list", parsePositive, 100)
+  .description("print a database, rollback journal, write-ahead log or wal-index, field by field")
+  .argument("<file>", "a database, -journal, -wal or -shm file; it is read, never opened by an engine")
+  .option("--records <n>", "journal records or log frames to list", parsePositive, 100)
+  .option("--page <n>", "-wal: which frame serves this page at each commit; -shm: which one now", parsePage)
   .option("--json", "as JSON")
-  .action((file: string, options: { records: number; json?: boolean }) => {
+  .action((file: string, options: InspectOptions) => {
     process.stdout.write(inspectFile(file, options));
   });
 
