@@ -94,14 +94,15 @@ export function planArguments(plan: ShimPlan | null): (number | string | null)[]
 
 /** The arguments of `recorder_begin`. */
 export function recordArguments(options: RecordOptions): number[] {
-  const { calls, writes, reads, results, ids, index } = options;
+  const { calls, writes, reads, results, ids, index, instant } = options;
   return [
     callMask(calls ?? DETAILED_CALLS),
     ((writes ?? true) ? 1 : 0) |
       (reads ? 2 : 0) |
       (results ? 4 : 0) |
       ((ids ?? true) ? 8 : 0) |
-      (index ? 16 : 0),
+      (index ? 16 : 0) |
+      (instant ? 32 : 0),
   ];
 }
 

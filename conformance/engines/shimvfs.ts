@@ -14,8 +14,8 @@
  *   other call is as with "kill-before".
  * * "fail": the call is not made and returns `rc`; nothing reaches the file, no output is set (xFetch
  *   and xShmMap give a null pointer). A file whose opening fails is not open. What gives something back
- *   is made all the same and then returns `rc`: close, unfetch, shmunmap. A barrier cannot fail: it is
- *   counted and made.
+ *   is made all the same and then returns `rc`: close, unfetch, shmunmap, unlocking of a wal-index. A
+ *   barrier cannot fail: it is counted and made.
  * * "stop-before", "stop-after": the process raises SIGSTOP before or after the call and stands still, with
  *   whatever it holds, until another one sends SIGCONT; the call is made (stopped.ts is the parent's side).
  *
@@ -31,6 +31,7 @@ import {
   SQLITE_IOERR,
   SQLITE_IOERR_SHORT_READ,
   SQLITE_OK,
+  SQLITE_SHM_UNLOCK,
   sqlite3_file,
   type sqlite3_io_methods,
   type sqlite3_vfs,
@@ -95,6 +96,8 @@ export interface RecordOptions {
   ids?: boolean;
   /** The header of the wal-index: see `index` of {@link ShimRecord}. */
   index?: boolean;
+  /** While this is recorded xSleep returns at once: nobody is there who could use the time. */
+  instant?: boolean;
 }
 
 /** What shall happen, and when. */
@@ -167,7 +170,7 @@ interface ShimFile {
 let plan: ShimPlan | null = null;
 let counted = 0;
 let recorded: ReadonlySet<ShimCall> = new Set();
-let want = { writes: false, reads: false, results: false, ids: false, index: false };
+let want = { writes: false, reads: false, results: false, ids: false, index: false, instant: false };
 /** How many recordings have begun, and how many files the last one has numbered. */
 let recordings = 0;
 let numbered = 0;
@@ -237,6 +240,7 @@ export function recordShim(on: boolean, options: RecordOptions = {}): ShimRecord
     results: options.results ?? false,
     ids: options.ids ?? true,
     index: options.index ?? false,
+    instant: on && (options.instant ?? false),
   };
   recordings++;
   numbered = 0;
@@ -468,11 +472,13 @@ const shimMethods: sqlite3_io_methods = {
   },
   xShmLock(id, offset, n, flags) {
     const f = own(id);
+    const lock = (): number => methodsOf(f).xShmLock!(f.inner, offset, n, flags);
     return through(
       "shmlock",
       f,
-      () => methodsOf(f).xShmLock!(f.inner, offset, n, flags),
+      lock,
       () => ({ offset, amount: n, argument: flags }),
+      flags & SQLITE_SHM_UNLOCK ? { failed: lock } : {},
     );
   },
   xShmBarrier(id) {
@@ -577,7 +583,7 @@ export function registerShim(
     },
     xRandomness: (_pVfs, nByte, zOut) => under.xRandomness(under, nByte, zOut),
     xSleep(_pVfs, microseconds) {
-      const slept = under.xSleep(under, microseconds);
+      const slept = want.instant ? microseconds : under.xSleep(under, microseconds);
       note("sleep", "", SQLITE_OK, () => ({ argument: microseconds }));
       return slept;
     },

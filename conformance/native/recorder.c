@@ -75,6 +75,7 @@ static int deviceBits = -1;
 #define RECORD_RESULTS 4  /* with what a call returned through a pointer */
 #define RECORD_IDS 8      /* with numbers of open files */
 #define RECORD_INDEX 16   /* with the header of the wal-index as the call found it, where that has changed */
+#define RECORD_INSTANT 32 /* nobody sleeps meanwhile */
 
 /* What recorder_start records: the calls up to CALL_RESERVED, writes with their bytes. */
 #define DEFAULT_MASK (BIT(CALL_RESERVED+1)-1)
@@ -426,7 +427,13 @@ static int recShmMap(sqlite3_file *pFile, int iPg, int szPg, int bExtend, void v
 static int recShmLock(sqlite3_file *pFile, int offset, int n, int flags){
   Extra x = nothing;
   int rc;
-  THROUGH(CALL_SHMLOCK, NAME(pFile), rc, REAL(pFile)->pMethods->xShmLock(REAL(pFile), offset, n, flags));
+  int what = before(CALL_SHMLOCK, NAME(pFile));
+  /* Unlocking is made all the same. */
+  if( what!=FAIL || (flags & SQLITE_SHM_UNLOCK) ){
+    rc = REAL(pFile)->pMethods->xShmLock(REAL(pFile), offset, n, flags);
+  }
+  if( what==FAIL ) rc = planRc;
+  after(what);
   x.offset = offset;
   x.amount = n;
   x.argument = flags;
@@ -533,7 +540,8 @@ static int recFullPathname(sqlite3_vfs *pVfs, const char *zName, int nOut, char 
 }
 static int recSleep(sqlite3_vfs *pVfs, int microseconds){
   Extra x = nothing;
-  int slept = pUnder->xSleep(pUnder, microseconds);
+  int isInstant = recordMask!=0 && (recordFlags & RECORD_INSTANT)!=0;
+  int slept = isInstant ? microseconds : pUnder->xSleep(pUnder, microseconds);
   x.argument = microseconds;
   noteName(CALL_SLEEP, SQLITE_OK, 0, x);
   return slept;

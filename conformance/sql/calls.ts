@@ -19,6 +19,34 @@ export function isForAsserts(r: ShimRecord): boolean {
   return SQLITE_DEBUG && r.call === "control" && r.argument === SQLITE_FCNTL_DB_UNCHANGED;
 }
 
+/** Flags of locks on the wal-index. */
+const SHM_LOCKS = new Map([
+  [5, "unlock shared"],
+  [6, "lock shared"],
+  [9, "unlock exclusive"],
+  [10, "lock exclusive"],
+]);
+
+/**
+ * The trace without the calls that only a debug build makes. What such a call found in the wal-index, the
+ * next call on the database or its log would have found.
+ */
+export function withoutAsserts(trace: readonly ShimRecord[]): ShimRecord[] {
+  const found = new Map<string, Uint8Array>();
+  const kept: ShimRecord[] = [];
+  for (const r of trace) {
+    const db = r.file.replace(/-wal$/, "");
+    const index = r.index ?? found.get(db);
+    if (isForAsserts(r)) {
+      if (r.index !== undefined) found.set(db, r.index);
+    } else {
+      found.delete(db);
+      kept.push(index === undefined ? r : { ...r, index });
+    }
+  }
+  return kept;
+}
+
 /** Opcodes of file controls that traces show. */
 const CONTROLS = new Map([
   [5, "SIZE_HINT"],
@@ -32,12 +60,15 @@ const CONTROLS = new Map([
   [22, "COMMIT_PHASETWO"],
   [30, "PDB"],
   [31, "BEGIN_ATOMIC_WRITE"],
+  [10, "PERSIST_WAL"],
   [37, "CKPT_DONE"],
+  [39, "CKPT_START"],
 ]);
 
 function argumentText(r: ShimRecord): string {
   const n = r.argument as number;
   if (r.call === "lock" || r.call === "unlock") return LOCKS[n] ?? String(n);
+  if (r.call === "shmlock") return SHM_LOCKS.get(n) ?? String(n);
   if (r.call === "control") return CONTROLS.get(n) ?? String(n);
   return `0x${n.toString(16)}`;
 }
@@ -46,8 +77,11 @@ function argumentText(r: ShimRecord): string {
 export function callText(r: ShimRecord): string {
   const parts: string[] = [r.call, r.file === "" ? `(temporary, id ${r.id})` : r.file];
   if (r.argument !== undefined) parts.push(argumentText(r));
-  if (r.offset !== undefined) parts.push(`at ${r.offset}`);
-  if (r.amount !== undefined) parts.push(r.call === "truncate" ? `to ${r.amount}` : `${r.amount} bytes`);
+  if (r.call === "shmlock") parts.push(`slots ${r.offset} to ${Number(r.offset) + Number(r.amount) - 1}`);
+  else {
+    if (r.offset !== undefined) parts.push(`at ${r.offset}`);
+    if (r.amount !== undefined) parts.push(r.call === "truncate" ? `to ${r.amount}` : `${r.amount} bytes`);
+  }
   if (r.result !== undefined) parts.push(`gives ${r.result}`);
   if (r.rc !== 0) parts.push(`rc ${r.rc}`);
   return parts.join(" ");
@@ -104,5 +138,25 @@ export function compareTraces(
     if (a.data !== undefined && e.data !== undefined) {
       check.bytes(`call ${i}, ${callText(e)}: the bytes written`, "bytes", a.data, e.data);
     }
+    compareIndexes(check, i, actual, expected);
   }
+}
+
+/** What both calls found in the wal-index, if that was recorded and has changed since the last one. */
+function compareIndexes(
+  check: Checker,
+  i: number,
+  actual: readonly ShimRecord[],
+  expected: readonly ShimRecord[],
+): void {
+  const a = actual[i]?.index;
+  const e = expected[i]?.index;
+  if (a === undefined && e === undefined) return;
+  const what = `before call ${i}, ${callText(expected[i] as ShimRecord)}: the wal-index`;
+  if (a === undefined || e === undefined) {
+    const text = `${what} has ${a === undefined ? "not " : ""}changed, expected that it has${a === undefined ? "" : " not"}`;
+    check.ok(text, false, bothContexts(actual, expected, i));
+    return;
+  }
+  check.bytes(what, "shm", a, e);
 }

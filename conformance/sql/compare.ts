@@ -7,6 +7,7 @@ import { runDifference, sameOutcome } from "../engines/sql/outcome.js";
 import type { RunResult } from "../engines/sql/protocol.js";
 import type { Files, Performance } from "./perform.js";
 import { type Step, stepText } from "./play.js";
+import { compareWalIndex } from "./wal-index.js";
 
 /** Steps before and including number `at`, the last ones. */
 export function history(steps: readonly Step[], at: number, most = 14): string {
@@ -22,6 +23,8 @@ export function history(steps: readonly Step[], at: number, most = 14): string {
 /** What a file's name says of its content. */
 export function kindOf(name: string): FileKind {
   if (name.endsWith(".db")) return "database";
+  if (name.endsWith("-wal")) return "wal";
+  if (name.endsWith("-shm")) return "shm";
   return name.endsWith("-journal") ? "journal" : "bytes";
 }
 
@@ -71,20 +74,27 @@ function isRun(x: unknown): x is RunResult {
   return typeof x === "object" && x !== null && "statements" in x;
 }
 
-/** The folder after one step. */
+/**
+ * The folder after one step.
+ *
+ * @param recovered whether a recovery may have built a wal-index before
+ */
 export function compareFiles(
   check: Checker,
   steps: readonly Step[],
   at: number,
   actual: Files,
   expected: Files,
+  recovered = false,
 ): void {
   const what = `after step ${at} (${shortly(steps[at] as Step)})`;
   located(steps, at, () => {
     check.equal(`${what}: the files of the folder`, [...actual.keys()], [...expected.keys()]);
     for (const [name, bytes] of expected) {
       const own = actual.get(name) as Uint8Array;
-      check.bytes(`${what}: ${name}`, kindOf(name), own, bytes);
+      const kind = kindOf(name);
+      if (kind === "shm") compareWalIndex(check, `${what}: ${name}`, own, bytes, recovered);
+      else check.bytes(`${what}: ${name}`, kind, own, bytes);
     }
   });
 }
@@ -115,6 +125,8 @@ function compareSteps(check: Checker, actual: Performance, expected: Performance
     if (files === undefined) continue;
     /* A folder that neither engine has touched since the last step has been compared. */
     const isOld = at > 0 && files === expected.files[at - 1] && actual.files[at] === actual.files[at - 1];
-    if (!isOld) compareFiles(check, expected.steps, at, actual.files[at] as Files, files);
+    if (isOld) continue;
+    const recovered = at >= (expected.recoveredFrom ?? Number.POSITIVE_INFINITY);
+    compareFiles(check, expected.steps, at, actual.files[at] as Files, files, recovered);
   }
 }

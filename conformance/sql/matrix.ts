@@ -26,6 +26,7 @@ interface Levels {
   secureDelete: readonly Settings["secureDelete"][];
   cacheSpill: readonly Settings["cacheSpill"][];
   fullfsync: readonly boolean[];
+  autoCheckpoint?: readonly (number | undefined)[];
 }
 
 /** All levels. */
@@ -50,6 +51,16 @@ export const LEVELS: Levels = {
 export const JOURNAL_LEVELS: Levels = {
   ...LEVELS,
   journal: ["DELETE", "PERSIST", "TRUNCATE", "PERSIST", "TRUNCATE", "DELETE", "MEMORY"],
+};
+
+/** The levels for the write-ahead log. Checkpoints come seldom enough for a script to make its own. */
+export const WAL_LEVELS: Levels = {
+  ...LEVELS,
+  journal: ["WAL"],
+  sync: ["FULL", "NORMAL", "NORMAL", "EXTRA", "OFF", "FULL"],
+  exclusive: [false, false, false, true],
+  sizeLimit: [null, null, 0, 3000, 40000],
+  autoCheckpoint: [undefined, 6, undefined, 0, 25],
 };
 
 /** A byte within the databases of the workloads, never on page 1 of any. */
@@ -95,6 +106,7 @@ function settingsOf(levels: Levels, p: number, i: number, j: number): Settings {
     secureDelete: pick(levels.secureDelete),
     cacheSpill: pick(levels.cacheSpill),
     fullfsync: pick(levels.fullfsync),
+    ...(levels.autoCheckpoint === undefined ? {} : { autoCheckpoint: pick(levels.autoCheckpoint) }),
   };
 }
 
@@ -119,8 +131,14 @@ const USUAL: readonly Settings[] = [
  * All rows, and each workload under usual settings.
  *
  * @param share the values of j that belong to the default share
+ * @param usualSettings those that every workload meets
  */
-export function matrix(workloads: readonly Workload[], levels: Levels, share: readonly number[]): Entry[] {
+export function matrix(
+  workloads: readonly Workload[],
+  levels: Levels,
+  share: readonly number[],
+  usualSettings: readonly Settings[] = USUAL,
+): Entry[] {
   const p = smallestPrime(Math.max(workloads.length, 41));
   const names = new Map<string, Entry>();
   for (const [i, workload] of workloads.entries()) {
@@ -132,7 +150,7 @@ export function matrix(workloads: readonly Workload[], levels: Levels, share: re
       if (same !== undefined) same.fullOnly &&= fullOnly;
       else names.set(name, { name, workload, settings, fullOnly });
     }
-    for (const usual of USUAL) {
+    for (const usual of usualSettings) {
       const settings = fitted(workload, usual);
       const name = `${workload.name}: ${settingsText(settings)}`;
       if (!names.has(name)) names.set(name, { name, workload, settings, fullOnly: true });

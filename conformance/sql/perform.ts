@@ -33,6 +33,8 @@ export interface Performance {
   trace: ShimRecord[];
   /** Calls that a plan has counted. */
   counted?: number;
+  /** The step from which on a wal-index may have been built by a recovery; left out: none has been. */
+  recoveredFrom?: number;
 }
 
 const CACHE_HIT = 7;
@@ -143,6 +145,14 @@ export async function perform1(engine: SqlEngine, dir: string, s: Step): Promise
       return await engine.serialize(s.on ?? 0, s.schema ?? null);
     case "busy":
       return await engine.busy(s.on ?? 0, s.tries);
+    case "busyCount":
+      return await engine.busyCount(s.on ?? 0, true);
+    case "checkpoint":
+      return await engine.checkpoint(s.on ?? 0, s.mode, s.schema ?? null);
+    case "control":
+      return await engine.fileControl(s.on ?? 0, s.op, s.value, s.schema ?? null);
+    case "config":
+      return await engine.dbConfig(s.on ?? 0, s.op, s.value);
     case "flush":
       return await engine.cacheFlush(s.on ?? 0);
     case "release":

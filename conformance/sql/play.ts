@@ -44,6 +44,14 @@ export type Step =
   | { do: "serialize"; on?: Connection; schema?: string }
   /** A busy handler that gives up after so many calls; -1 removes it. */
   | { do: "busy"; on?: Connection; tries: number }
+  /** How often the busy handler was called since it was set or this was asked. */
+  | { do: "busyCount"; on?: Connection }
+  /** sqlite3_wal_checkpoint_v2 with SQLITE_CHECKPOINT_*; without a schema all databases. */
+  | { do: "checkpoint"; on?: Connection; schema?: string; mode: number }
+  /** sqlite3_file_control with SQLITE_FCNTL_* and a number. */
+  | { do: "control"; on?: Connection; schema?: string; op: number; value: number }
+  /** sqlite3_db_config with SQLITE_DBCONFIG_* and a number. */
+  | { do: "config"; on?: Connection; op: number; value: number }
   | { do: "flush"; on?: Connection }
   | { do: "release"; on?: Connection }
   /** Hits, misses, writes and spills of the page caches. */

@@ -21,7 +21,7 @@ export interface Device {
 /** Everything that is set before a script. */
 export interface Settings {
   pageSize: number;
-  journal: "DELETE" | "TRUNCATE" | "PERSIST" | "MEMORY" | "OFF";
+  journal: "DELETE" | "TRUNCATE" | "PERSIST" | "MEMORY" | "OFF" | "WAL";
   sync: "OFF" | "NORMAL" | "FULL" | "EXTRA";
   autoVacuum: "NONE" | "FULL" | "INCREMENTAL";
   /** Pages; null: the default size, which no script here fills. */
@@ -38,6 +38,8 @@ export interface Settings {
   /** `PRAGMA cache_spill`: a number of pages, or off; null: as it is. */
   cacheSpill: "OFF" | number | null;
   fullfsync: boolean;
+  /** `PRAGMA wal_autocheckpoint`: a number of frames, 0 for never; left out: as it is. */
+  autoCheckpoint?: number | undefined;
 }
 
 export const PLAIN: Device = { name: "plain device", sectorSize: null, characteristics: null };
@@ -99,6 +101,7 @@ export function settingsText(s: Settings): string {
   if (s.secureDelete !== "OFF") parts.push(`secure_delete ${s.secureDelete}`);
   if (s.cacheSpill !== null) parts.push(`cache_spill ${s.cacheSpill}`);
   if (s.fullfsync) parts.push("fullfsync");
+  if (s.autoCheckpoint !== undefined) parts.push(`wal_autocheckpoint ${s.autoCheckpoint}`);
   return parts.join(", ");
 }
 
@@ -115,6 +118,9 @@ export function pragmas(s: Settings, on: number, schema = "main"): Step[] {
   if (s.sizeLimit !== null) steps.push(own(`journal_size_limit=${s.sizeLimit}`));
   steps.push(own(`secure_delete=${s.secureDelete}`), own(`synchronous=${s.sync}`));
   if (schema === "main" && s.fullfsync) steps.push(all("fullfsync=1"));
+  if (schema === "main" && s.autoCheckpoint !== undefined) {
+    steps.push(all(`wal_autocheckpoint=${s.autoCheckpoint}`));
+  }
   steps.push(own(`journal_mode=${s.journal}`));
   return steps;
 }

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { CaseContext } from "../core/case.js";
 import type { ShimPlan } from "../engines/shimvfs.js";
 import type { SqlEngine } from "../engines/sql/session.js";
-import { isForAsserts } from "./calls.js";
+import { withoutAsserts } from "./calls.js";
 import { type Gather, type Performance, perform } from "./perform.js";
 import type { Play } from "./play.js";
+import { checkWalOrder, hasLog, walOrderSetting } from "./wal-order.js";
 
 /** Performances of one play by both sides, in the same folder one after the other. */
 export interface Both {
@@ -30,7 +31,10 @@ export async function portEngine(ctx: CaseContext): Promise<SqlEngine> {
   return await ctx.sql(PORT_SIDE, PORT_SIDE === "real" ? 1 : 0);
 }
 
-/** Performs on real SQLite first, then on the port; `plan` says what fails on both. */
+/**
+ * Performs on real SQLite first, then on the port; `plan` says what fails on both. Traces in which there
+ * is a log are held against the rules of order.
+ */
 export async function performBoth(
   ctx: CaseContext,
   play: Play,
@@ -48,5 +52,8 @@ export async function performBoth(
     await engine.kill();
     throw e;
   }
-  return { real, port: { ...port, trace: port.trace.filter((r) => !isForAsserts(r)) } };
+  for (const [what, { trace }] of Object.entries({ "real SQLite's calls": real, "the port's calls": port })) {
+    if (hasLog(trace)) checkWalOrder(ctx.check, what, trace, walOrderSetting(play));
+  }
+  return { real, port: { ...port, trace: withoutAsserts(port.trace) } };
 }

@@ -11,6 +11,7 @@ import { order } from "./order/index.js";
 import { processes } from "./processes/index.js";
 import { recovery } from "./recovery/index.js";
 import { sql } from "./sql/index.js";
+import { wal } from "./wal/index.js";
 import { walRecovery } from "./wal-recovery/index.js";
 
 /** The suites of `pager-mirror conform`. */
@@ -23,6 +24,7 @@ export const suites: readonly Suite[] = [
   sql,
   journal,
   ioOrder,
+  wal,
   walRecovery,
   processes,
   crashStorm,

@@ -45,7 +45,8 @@ const conflict = fc.constantFrom(...conflicts);
 const level = fc.integer({ min: 1, max: 3 });
 const small = fc.integer({ min: 1, max: 7 });
 
-const operation = fc.oneof(
+/** An operation. */
+export const operation = fc.oneof(
   {
     weight: 14,
     arbitrary: fc.record({

@@ -22,7 +22,7 @@ const usual = <T>(first: T, rest: readonly T[]): fc.Arbitrary<T> =>
   fc.constantFrom(first, ...rest.filter((x) => x !== first));
 
 /** Settings; simpler ones come first, towards which fast-check shrinks. */
-const settings: fc.Arbitrary<Settings> = fc.record({
+export const settings: fc.Arbitrary<Settings> = fc.record({
   pageSize: fc.constantFrom(1024, 512, 4096, 2048, 8192),
   journal: fc.constantFrom("DELETE" as const, "PERSIST" as const, "TRUNCATE" as const, "MEMORY" as const),
   sync: usual("FULL", LEVELS.sync),
@@ -117,11 +117,17 @@ export async function tryRandomFailingPlay(
   });
 }
 
-function describe(play: Play): string {
+/** A play as text: its settings and its script. */
+export function describe(play: Play): string {
   return `settings: ${settingsText(play.settings)}\nscript:\n${playText(play)}`;
 }
 
-async function tryRandom<T>(
+/**
+ * Tries one random value; one that fails is shrunk.
+ *
+ * @param text how the finding shows the value
+ */
+export async function tryRandom<T>(
   random: Random,
   arbitrary: fc.Arbitrary<T>,
   attempt: (value: T) => Promise<void>,

@@ -7,10 +7,10 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import type { Case, CaseContext } from "../../core/case.js";
 import { type Base, baseDatabase } from "./bases.js";
-import { compareFolders, type Entries, type Entry, file, folder, link, restore, take } from "./folder.js";
+import { type Entries, type Entry, file, folder, link } from "./folder.js";
 import { type Hot, hotJournal } from "./hot.js";
 import { type Pair, sharedPair } from "./pair.js";
-import { type Event, playPort, sameOutcome, trialFolder } from "./trial.js";
+import { type Event, sameOutcome } from "./trial.js";
 
 const DB = "a.db";
 const WAL = "a.db-wal";

@@ -12,6 +12,7 @@ import type { CaseContext } from "../../../core/case.js";
 import type { ShimPlan } from "../../../engines/shimvfs.js";
 import type { Outcome, RunResult } from "../../../engines/sql/protocol.js";
 import type { SqlEngine } from "../../../engines/sql/session.js";
+import { withoutAsserts } from "../../../sql/calls.js";
 import { comparePerformances } from "../../../sql/compare.js";
 import {
   emptyFolder,
@@ -24,6 +25,7 @@ import {
 import type { Step } from "../../../sql/play.js";
 import { pragmas } from "../../../sql/settings.js";
 import { portEngine, stageOf } from "../../../sql/suite.js";
+import { readsLog } from "../../../sql/wal-index.js";
 import { DIR, sql } from "../../../sql/workloads/words.js";
 import type { FaultKind } from "./kinds.js";
 import type { FaultScript } from "./scripts.js";
@@ -115,6 +117,7 @@ export async function runFaulty(
     found: [],
   };
   const steps: Step[] = [];
+  if (s.record !== undefined) await engine.record(true, s.record);
   const go = async (list: readonly Step[]): Promise<unknown[]> => {
     const outcomes: unknown[] = [];
     for (const step of list) {
@@ -138,13 +141,19 @@ export async function runFaulty(
   run.actTo = steps.length;
   run.calls = (await failing?.end(engine)) ?? 0;
   await go(same);
+  if (s.record !== undefined) run.trace = withoutAsserts(await engine.record(false));
   /* What is still open is closed by force; only then is the connection fresh. */
   await engine.reset();
   await prepareProcess(engine, s);
   const found = await go(fresh);
   run.found = found.slice(1 + (s.attached?.length ?? 0), -1).map((o) => rowsOf(o));
   await engine.reset();
-  return { ...run, steps };
+  return { ...run, steps, ...recoveredFrom(run, steps.length - fresh.length) };
+}
+
+/** The step from which on a log may have been recovered: the fresh connection finds what was left. */
+function recoveredFrom(run: FaultyRun, fresh: number): { recoveredFrom: number } {
+  return { recoveredFrom: readsLog(run.trace) ? 0 : fresh };
 }
 
 /** After a reset: what belongs to the process. */
@@ -210,6 +219,8 @@ export interface FaultCase {
   persistent: boolean;
   /** Beyond so many places the default share takes a sample; --full takes all. */
   most: number;
+  /** What else two runs must have in common. */
+  alsoCompare?: (ctx: CaseContext, what: string, actual: FaultyRun, expected: FaultyRun, base: Files) => void;
 }
 
 /** Runs one case. */
@@ -229,6 +240,7 @@ export async function runFaults(ctx: CaseContext, c: FaultCase): Promise<void> {
     const what = `call ${at} of ${never.calls} fails`;
     comparePerformances(ctx.check, actual, expected, what);
     ctx.check.equal(`${what}: calls that counted`, actual.calls, expected.calls);
+    c.alsoCompare?.(ctx, what, actual, expected, base);
     if (s.mayTear) continue;
     ctx.check.equal(`${what}: a fresh connection's integrity check`, actual.found[0], [["ok"]]);
     ctx.check.ok(

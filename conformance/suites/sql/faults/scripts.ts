@@ -1,6 +1,6 @@
 /** What is under way when a call fails: short scripts over a database that is there already. */
 
-import type { ShimCall } from "../../../engines/shimvfs.js";
+import type { RecordOptions, ShimCall } from "../../../engines/shimvfs.js";
 import type { Step } from "../../../sql/play.js";
 import { DEFAULTS, type Settings } from "../../../sql/settings.js";
 import { bytesOf } from "../../../sql/workloads/rows.js";
@@ -29,6 +29,8 @@ export interface FaultScript {
   noAllocations?: boolean;
   /** A rollback that fails may leave any content: there is no journal that outlives it. */
   mayTear?: boolean;
+  /** What is recorded until the connections are closed. */
+  record?: RecordOptions;
 }
 
 const row = 300;
@@ -36,7 +38,8 @@ const base = steps(TABLE, "CREATE INDEX tc ON t(c)", fill("t", 0, 40, row));
 const dump = ["SELECT * FROM t ORDER BY a", "SELECT name, sql FROM sqlite_schema ORDER BY 1"];
 const schemaRead = steps("SELECT count(*) FROM sqlite_schema");
 
-function script(
+/** A script over a database with one table and an index. */
+export function script(
   name: string,
   settings: Partial<Settings>,
   act: Step[],
