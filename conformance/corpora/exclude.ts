@@ -72,8 +72,6 @@ function pragma(lower: readonly string[]): string | null {
   const name = words[2] === "." ? words[3] : words[1];
   const value = words.slice(words[2] === "." ? 4 : 2).filter((w) => w !== "=" && w !== "(" && w !== ")");
   switch (name) {
-    case "journal_mode":
-      return value[0] === "wal" ? "the write-ahead log" : null;
     case "compile_options":
       return "the build's compile options";
     case "threads":

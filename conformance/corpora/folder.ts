@@ -16,6 +16,8 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { parseShm } from "../format/shm.js";
+import { reached } from "../sql/wal-index.js";
 import type { Step } from "./events.js";
 
 /** Names and contents of a folder's files; of one that is too large to be read, its size. */
@@ -29,13 +31,22 @@ export function emptyFolder(folder: string): void {
 /** Larger files are told apart by their size alone. */
 export const LARGEST_FILE = 256_000_000;
 
+/**
+ * A file's content. Of a wal-index, regions that its log has not reached are zeroed: a recovery may have
+ * copied bytes of the heap there, see conformance/sql/wal-index.ts.
+ */
+function contentOf(path: string): Uint8Array {
+  const bytes = readFileSync(path);
+  return path.endsWith("-shm") ? reached(bytes, parseShm(bytes).copies?.[0].mxFrame ?? 0) : bytes;
+}
+
 /** The files in the folder, in order of their names. */
 export function readFolder(folder: string): Files {
   const files: Files = new Map();
   for (const name of (readdirSync(folder, { recursive: true }) as string[]).sort()) {
     const path = join(folder, name);
     const status = statSync(path);
-    if (status.isFile()) files.set(name, status.size > LARGEST_FILE ? status.size : readFileSync(path));
+    if (status.isFile()) files.set(name, status.size > LARGEST_FILE ? status.size : contentOf(path));
   }
   return files;
 }

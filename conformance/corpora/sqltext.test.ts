@@ -61,8 +61,6 @@ describe("reasonToExclude", () => {
   const reason = (sql: string): string | null => reasonToExclude(splitSql(sql)[0]?.tokens ?? []);
 
   it.each([
-    ["PRAGMA journal_mode=wal", "the write-ahead log"],
-    ["PRAGMA main.journal_mode('WAL')", "the write-ahead log"],
     ["SELECT date('now')", "the present time"],
     ["SELECT datetime()", "the present time"],
     ["SELECT strftime('%s')", "the present time"],
