@@ -3,6 +3,9 @@
  * code (conformance/native/session.c) over the same recording VFS. The parent's side.
  */
 
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   SQLITE_OPEN_CREATE,
   SQLITE_OPEN_READWRITE,
@@ -55,7 +58,12 @@ export class SqlEngine {
 
   private constructor(side: "real" | "port", options: ChildOptions) {
     this.side = side;
-    this.child = new Child(options);
+    /* Engines with equal seeds make temporary files of equal names. In one folder, at one time, SQLite opens
+     * the other's for reading, and then cannot write it. */
+    const temporary = mkdtempSync(join(tmpdir(), "pager-mirror-temporary-"));
+    chmodSync(temporary, 0o777); /* a child may give up the rights of root */
+    this.child = new Child({ ...options, env: { ...options.env, SQLITE_TMPDIR: temporary } });
+    void this.child.ended().then(() => rmSync(temporary, { recursive: true, force: true }));
   }
 
   /** Starts real SQLite; throws if the extensions cannot be compiled. */
