@@ -2,8 +2,9 @@
  * A VFS of the port, as the pager gets it while it carries the SQL engine: the same, except that a
  * piece of a mapped file is a copy in the engine's memory, since C code cannot reach the mapping.
  *
- * A mapped page is never written through the mapping, and nobody else may change it while a lock is
- * held, so that a copy shows what the mapping would.
+ * A mapped page is never written through the mapping, nobody else may change it while a lock is held, and
+ * before the b-tree changes a page of its own its cursors give up theirs, so that a copy shows what the
+ * mapping would.
  */
 
 import { Ref, type sqlite3_file, type sqlite3_io_methods, type sqlite3_vfs } from "../../src/index.js";

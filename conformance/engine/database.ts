@@ -9,6 +9,7 @@ import {
   SQLITE_OPEN_CREATE,
   SQLITE_OPEN_READONLY,
   SQLITE_OPEN_READWRITE,
+  SQLITE_ROW,
 } from "../../src/index.js";
 import { type Engine, loadEngine } from "./engine.js";
 import { newText } from "./memory.js";
@@ -25,7 +26,10 @@ export interface DatabaseOptions {
   fileMustExist?: boolean;
   /** Milliseconds to wait for locks; 5000 unless told. */
   timeout?: number;
-  /** Name of a VFS of the port: "unix", "memory", ... The default one unless told. */
+  /**
+   * Name of a VFS of the port; the default one unless told. With `pager-mirror/unix` they are "unix" and its
+   * relatives, with `pager-mirror` "memory"; loadEngine's `registerVfses` may add others.
+   */
   vfs?: string;
 }
 
@@ -211,7 +215,7 @@ export class Database {
         }
         let rc: number;
         do rc = this.upper.sqlite3_step(stmt);
-        while (rc === 100);
+        while (rc === SQLITE_ROW);
         rc = this.upper.sqlite3_finalize(stmt);
         if (rc !== SQLITE_OK) this.fail(rc);
         z = tail;

@@ -2,7 +2,7 @@
  * The port's VFSes for the upper half: files by numeric handles.
  *
  * The upper half opens few files itself (super-journals, the sorter's temporary files) but also uses
- * the pager's database file, for which {@link Vfses.handleOf} makes a handle.
+ * the pager's files, for which {@link Vfses.cFile} makes a C file with a handle.
  */
 
 import {

@@ -9,18 +9,8 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageRoot } from "../core/package-root.js";
 import { amalgamationFolder } from "./version.js";
-
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error("the package's folder cannot be found");
-    folder = above;
-  }
-  return folder;
-}
 
 const compiled = new Map<string, string>();
 

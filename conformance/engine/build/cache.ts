@@ -23,8 +23,8 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { packageRoot } from "../../core/package-root.js";
 import { lockFile } from "./lock.js";
-import { packageRoot } from "./sources.js";
 
 /** How many modules a folder keeps: some versions of the sources, with and without debugging information. */
 const KEPT = 8;

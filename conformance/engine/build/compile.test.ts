@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { packageRoot } from "../../core/package-root.js";
 import { type Compiler, compile, findCompiler, systemCompiler, yowaspCompiler } from "./compile.js";
-import { engineSources, packageRoot } from "./sources.js";
+import { engineSources } from "./sources.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();

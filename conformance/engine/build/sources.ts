@@ -1,24 +1,13 @@
 /** The C sources of the engine: the cut amalgamation, the module's own C code and a file that joins them. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "../../core/package-root.js";
 import { amalgamationFolder } from "../../engines/version.js";
 import { cutAmalgamation } from "./cut.js";
 
 /** Files by name, as the compiler sees them: all in one folder. */
 export type Sources = Readonly<Record<string, string>>;
-
-/** Folder with package.json. */
-export function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error("the package's folder cannot be found");
-    folder = above;
-  }
-  return folder;
-}
 
 /** The file that is compiled; everything else is included by it. */
 export const MAIN = "main.c";
