@@ -36,6 +36,8 @@ export interface AbiTable {
   readonly Wal: number;
   readonly WalIterator: number;
   readonly WalHashLoc: number;
+  readonly WalIndexHdr: number;
+  readonly WalCkptInfo: number;
   readonly MemPage: number;
   readonly sqlite3_file: number;
   readonly sqlite3_vfs: number;
@@ -66,6 +68,8 @@ const LP64: AbiTable = {
   Wal: 144,
   WalIterator: 8,
   WalHashLoc: 24,
+  WalIndexHdr: 48,
+  WalCkptInfo: 40,
   MemPage: 136,
   sqlite3_file: 8,
   sqlite3_vfs: 168,

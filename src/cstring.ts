@@ -75,8 +75,11 @@ export function strrchr(z: CString, c: number): CString | null {
   return null;
 }
 
-/** The decimal number that `z` begins with, after blanks and a sign; 0 if there is none. */
-export function strtoll(z: CString): number {
+/**
+ * The decimal number that `z` begins with, after blanks and a sign; 0 if there is none. C's second and
+ * third arguments are here for the sake of the calls: nothing asks where the number ends.
+ */
+export function strtoll(z: CString, _endptr: null, _base: 10): number {
   let i = 0;
   while (z[i] === 0x20 || z[i] === 0x09) i++;
   const neg = z[i] === 0x2d;
@@ -114,8 +117,8 @@ export function memset(dest: Uint8Array, c: number, n: number): void {
   dest.fill(c, 0, n);
 }
 
-/** Distance in bytes from `base` to `p`, two pointers into one block: C's `p - base`. */
-export function ptrdiff(p: Uint8Array, base: Uint8Array): number {
+/** Distance in bytes from `base` to `p`, two pointers into one block: C's `(u8*)p - (u8*)base`. */
+export function ptrdiff(p: ArrayBufferView, base: ArrayBufferView): number {
   return p.byteOffset - base.byteOffset;
 }
 

@@ -281,10 +281,10 @@ export let sqlite3WhereTrace: number = 0;
 
 /** NON-UPSTREAM setter of {@link sqlite3TreeTrace}. */
 export function setSqlite3TreeTrace(v: number): void {
-  sqlite3TreeTrace = v;
+  sqlite3TreeTrace = v >>> 0;
 }
 
 /** NON-UPSTREAM setter of {@link sqlite3WhereTrace}. */
 export function setSqlite3WhereTrace(v: number): void {
-  sqlite3WhereTrace = v;
+  sqlite3WhereTrace = v >>> 0;
 }

@@ -34,5 +34,6 @@ export * from "./printf.js";
 export * from "./random.js";
 export * from "./sqliteInt.js";
 export * from "./status.js";
+export * from "./stdarg.js";
 export * from "./util.js";
 export * from "./wal/wal.js";

@@ -502,7 +502,13 @@ function block(z: CString): Uint8Array {
 
 describe("file names", () => {
   const make = (db: string, journal: string, wal: string, az: string[]): CString =>
-    sqlite3_create_filename(toCString(db), toCString(journal), toCString(wal), az.map(toCString))!;
+    sqlite3_create_filename(
+      toCString(db),
+      toCString(journal),
+      toCString(wal),
+      az.length / 2,
+      az.map(toCString),
+    )!;
 
   it("are laid out as upstream does it", () => {
     const z = make("/tmp/d\u00e9.db", "/tmp/j", "/tmp/w", ["mode", "ro", "n", "0x10"]);
@@ -516,6 +522,10 @@ describe("file names", () => {
     expect(fromCString(sqlite3_filename_journal(z2))).toBe("");
     expect(fromCString(sqlite3_filename_wal(z2))).toBe("");
     sqlite3_free_filename(z2);
+    const az = ["k", "v", "k2", "v2"].map(toCString);
+    const z3 = sqlite3_create_filename(toCString("a"), toCString("b"), toCString("c"), 1, az)!;
+    expect(hex(block(z3))).toBe("0000000061006b00760000620063000000");
+    sqlite3_free_filename(z3);
     sqlite3_free_filename(null);
   });
 
@@ -568,7 +578,7 @@ describe("file names", () => {
     trace = [];
     sqlite3_free_filename(sqlite3_filename_wal(make("a", "b", "c", [])));
     failAfter = 0;
-    expect(sqlite3_create_filename(toCString("a"), toCString("b"), toCString("c"), [])).toBeNull();
+    expect(sqlite3_create_filename(toCString("a"), toCString("b"), toCString("c"), 0, [])).toBeNull();
     expect(trace.join(" ")).toBe("M13 F13 M13");
   });
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { fromCString, memcpy, memset, ptradd, strcmp, strlen, toCString } from "./cstring.js";
+import { fromCString, memcpy, memset, ptradd, ptrdiff, strcmp, strlen, toCString } from "./cstring.js";
 import { sqlite3BenignMallocHooks } from "./fault.js";
 import {
   MemMethods,
@@ -30,7 +30,13 @@ import {
   sqlite3MallocInit,
   sqlite3MemSetDefault,
 } from "./malloc.js";
-import { sqlite3_mutex_enter, sqlite3_mutex_free, sqlite3_mutex_leave, sqlite3MutexAlloc } from "./mutex.js";
+import {
+  sqlite3_mutex_enter,
+  sqlite3_mutex_free,
+  sqlite3_mutex_leave,
+  sqlite3MemoryBarrier,
+  sqlite3MutexAlloc,
+} from "./mutex.js";
 import { PENDING_BYTE, sqlite3_vfs_find, sqlite3OsInit, sqlite3OsSleep } from "./os/os.js";
 import { runOsEnd as sqlite3_os_end } from "./os/os_init.js";
 import { sqlite3BitvecBuiltinTest } from "./pager/bitvec.js";
@@ -157,6 +163,7 @@ import {
   SQLITE_OK,
   SQLITE_PERM,
   SQLITE_PROTOCOL,
+  SQLITE_PTRSIZE,
   SQLITE_RANGE,
   SQLITE_READONLY,
   SQLITE_READONLY_CANTINIT,
@@ -198,6 +205,7 @@ import {
   sqlite3Isdigit,
   testcase,
 } from "./sqliteInt.js";
+import { asUnsigned, va_arg, va_end, va_list, va_start } from "./stdarg.js";
 import {
   sqlite3_strnicmp,
   sqlite3Atoi,
@@ -208,9 +216,12 @@ import {
 
 /* ------------------------------------------------------------------ version */
 
+/** The version as text. @upstream main.c sqlite3_version */
+export const sqlite3_version: string = SQLITE_VERSION;
+
 /** The version as text. @upstream main.c sqlite3_libversion */
 export function sqlite3_libversion(): string {
-  return SQLITE_VERSION;
+  return sqlite3_version;
 }
 
 /** Date and check-in hash of the mirrored source. @upstream sqlite3.c sqlite3_sourceid */
@@ -247,12 +258,17 @@ export const sqlite3_data_directory: Ref<CString | null> = new Ref<CString | nul
  * @divergence initialize-scope
  */
 export function sqlite3_initialize(): number {
-  let rc = SQLITE_OK;
+  let rc: number;
+
+  assert(SQLITE_PTRSIZE === sizeof.ptr);
 
   /* isInit is set last, so this says that everything is ready. */
   if (sqlite3GlobalConfig.isInit) {
+    sqlite3MemoryBarrier();
     return SQLITE_OK;
   }
+
+  rc = SQLITE_OK; /* upstream prepares its mutexes here */
 
   /* First the allocator, and the mutex that guards the rest, which is allocated. */
   const pMainMtx = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
@@ -298,6 +314,7 @@ export function sqlite3_initialize(): number {
       );
     }
     if (rc === SQLITE_OK) {
+      sqlite3MemoryBarrier();
       sqlite3GlobalConfig.isInit = 1;
     }
     sqlite3GlobalConfig.inProgress = 0;
@@ -366,14 +383,15 @@ function sqlite3HeaderSizeBtree(): number {
  *
  * @upstream main.c sqlite3_config
  * @divergence mutex-noop
+ * @divergence varargs
+ * @divergence config-structs
  */
-export function sqlite3_config(op: number, ...ap: unknown[]): number {
+export function sqlite3_config(op: number, ...args: unknown[]): number {
+  const ap = new va_list();
   let rc = SQLITE_OK;
-  let iArg = 0;
-  const va_arg = (): unknown => ap[iArg++] ?? null;
 
   if (sqlite3GlobalConfig.isInit) {
-    const mAnytimeConfigOption = MASKBIT64(SQLITE_CONFIG_LOG) | MASKBIT64(SQLITE_CONFIG_PCACHE_HDRSZ);
+    const mAnytimeConfigOption = 0n | MASKBIT64(SQLITE_CONFIG_LOG) | MASKBIT64(SQLITE_CONFIG_PCACHE_HDRSZ);
     if (op < 0 || op > 63 || (MASKBIT64(op) & mAnytimeConfigOption) === 0n) {
       return SQLITE_MISUSE_BKPT(187657);
     }
@@ -381,9 +399,9 @@ export function sqlite3_config(op: number, ...ap: unknown[]): number {
     testcase(op === SQLITE_CONFIG_PCACHE_HDRSZ);
   }
 
+  va_start(ap, args);
   /* The mutex options exist only in thread-safe builds. */
-  const bThreadsafe = SQLITE_THREADSAFE > 0;
-  switch (bThreadsafe || !isMutexOption(op) ? op : -1) {
+  switch (SQLITE_THREADSAFE > 0 || !isMutexOption(op) ? op : -1) {
     case SQLITE_CONFIG_SINGLETHREAD: {
       sqlite3GlobalConfig.bCoreMutex = 0;
       sqlite3GlobalConfig.bFullMutex = 0;
@@ -400,42 +418,40 @@ export function sqlite3_config(op: number, ...ap: unknown[]): number {
       break;
     }
     case SQLITE_CONFIG_MUTEX: {
-      sqlite3GlobalConfig.mutex = va_arg();
+      sqlite3GlobalConfig.mutex = va_arg(ap);
       break;
     }
     case SQLITE_CONFIG_GETMUTEX: {
-      (va_arg() as Ref<unknown>).value = sqlite3GlobalConfig.mutex;
+      (va_arg(ap) as Ref<unknown>).value = sqlite3GlobalConfig.mutex;
       break;
     }
 
     case SQLITE_CONFIG_MALLOC: {
-      sqlite3GlobalConfig.m.assign(va_arg() as sqlite3_mem_methods);
+      sqlite3GlobalConfig.m.assign(va_arg(ap) as sqlite3_mem_methods);
       break;
     }
     case SQLITE_CONFIG_GETMALLOC: {
       if (sqlite3GlobalConfig.m.xMalloc === null) sqlite3MemSetDefault();
-      const m = new MemMethods();
-      m.assign(sqlite3GlobalConfig.m);
-      (va_arg() as Ref<sqlite3_mem_methods | null>).value = m;
+      (va_arg(ap) as Ref<sqlite3_mem_methods | null>).value = copied(new MemMethods(), sqlite3GlobalConfig.m);
       break;
     }
     case SQLITE_CONFIG_MEMSTATUS: {
       assert(!sqlite3GlobalConfig.isInit); /* cannot change while there are allocations */
-      sqlite3GlobalConfig.bMemstat = va_arg() as number;
+      sqlite3GlobalConfig.bMemstat = va_arg(ap) as number;
       break;
     }
     case SQLITE_CONFIG_SMALL_MALLOC: {
-      sqlite3GlobalConfig.bSmallMalloc = (va_arg() as number) & 0xff;
+      sqlite3GlobalConfig.bSmallMalloc = (va_arg(ap) as number) & 0xff;
       break;
     }
     case SQLITE_CONFIG_PAGECACHE: {
-      sqlite3GlobalConfig.pPage = va_arg() as Uint8Array | null;
-      sqlite3GlobalConfig.szPage = va_arg() as number;
-      sqlite3GlobalConfig.nPage = va_arg() as number;
+      sqlite3GlobalConfig.pPage = va_arg(ap) as Uint8Array | null;
+      sqlite3GlobalConfig.szPage = va_arg(ap) as number;
+      sqlite3GlobalConfig.nPage = va_arg(ap) as number;
       break;
     }
     case SQLITE_CONFIG_PCACHE_HDRSZ: {
-      (va_arg() as Ref<number>).value =
+      (va_arg(ap) as Ref<number>).value =
         sqlite3HeaderSizeBtree() + sqlite3HeaderSizePcache() + sqlite3HeaderSizePcache1();
       break;
     }
@@ -450,47 +466,48 @@ export function sqlite3_config(op: number, ...ap: unknown[]): number {
     }
 
     case SQLITE_CONFIG_PCACHE2: {
-      sqlite3GlobalConfig.pcache2.assign(va_arg() as sqlite3_pcache_methods2);
+      sqlite3GlobalConfig.pcache2.assign(va_arg(ap) as sqlite3_pcache_methods2);
       break;
     }
     case SQLITE_CONFIG_GETPCACHE2: {
       if (sqlite3GlobalConfig.pcache2.xInit === null) {
         sqlite3PCacheSetDefault();
       }
-      const pcache2 = new PcacheMethods2();
-      pcache2.assign(sqlite3GlobalConfig.pcache2);
-      (va_arg() as Ref<sqlite3_pcache_methods2 | null>).value = pcache2;
+      (va_arg(ap) as Ref<sqlite3_pcache_methods2 | null>).value = copied(
+        new PcacheMethods2(),
+        sqlite3GlobalConfig.pcache2,
+      );
       break;
     }
 
     case SQLITE_CONFIG_LOOKASIDE: {
-      sqlite3GlobalConfig.szLookaside = va_arg() as number;
-      sqlite3GlobalConfig.nLookaside = va_arg() as number;
+      sqlite3GlobalConfig.szLookaside = va_arg(ap) as number;
+      sqlite3GlobalConfig.nLookaside = va_arg(ap) as number;
       break;
     }
 
     case SQLITE_CONFIG_LOG: {
-      const xLog = va_arg() as Sqlite3Config["xLog"];
-      const pLogArg = va_arg();
+      const xLog = va_arg(ap) as Sqlite3Config["xLog"];
+      const pLogArg = va_arg(ap);
       sqlite3GlobalConfig.xLog = xLog;
       sqlite3GlobalConfig.pLogArg = pLogArg;
       break;
     }
 
     case SQLITE_CONFIG_URI: {
-      const bOpenUri = va_arg() as number;
+      const bOpenUri = va_arg(ap) as number;
       sqlite3GlobalConfig.bOpenUri = bOpenUri & 0xff;
       break;
     }
 
     case SQLITE_CONFIG_COVERING_INDEX_SCAN: {
-      sqlite3GlobalConfig.bUseCis = (va_arg() as number) & 0xff;
+      sqlite3GlobalConfig.bUseCis = (va_arg(ap) as number) & 0xff;
       break;
     }
 
     case SQLITE_CONFIG_MMAP_SIZE: {
-      let szMmap = va_arg() as number;
-      let mxMmap = va_arg() as number;
+      let szMmap = va_arg(ap) as number;
+      let mxMmap = va_arg(ap) as number;
       /* A negative size asks for the built-in one; none may exceed the built-in maximum. */
       if (mxMmap < 0 || mxMmap > SQLITE_MAX_MMAP_SIZE) {
         mxMmap = SQLITE_MAX_MMAP_SIZE;
@@ -503,22 +520,22 @@ export function sqlite3_config(op: number, ...ap: unknown[]): number {
     }
 
     case SQLITE_CONFIG_PMASZ: {
-      sqlite3GlobalConfig.szPma = (va_arg() as number) >>> 0;
+      sqlite3GlobalConfig.szPma = va_arg(ap, asUnsigned);
       break;
     }
 
     case SQLITE_CONFIG_STMTJRNL_SPILL: {
-      sqlite3GlobalConfig.nStmtSpill = va_arg() as number;
+      sqlite3GlobalConfig.nStmtSpill = va_arg(ap) as number;
       break;
     }
 
     case SQLITE_CONFIG_MEMDB_MAXSIZE: {
-      sqlite3GlobalConfig.mxMemdbSize = va_arg() as number;
+      sqlite3GlobalConfig.mxMemdbSize = va_arg(ap) as number;
       break;
     }
 
     case SQLITE_CONFIG_ROWID_IN_VIEW: {
-      const pVal = va_arg() as Ref<number>;
+      const pVal = va_arg(ap) as Ref<number>;
       pVal.value = 0;
       break;
     }
@@ -529,7 +546,14 @@ export function sqlite3_config(op: number, ...ap: unknown[]): number {
       break;
     }
   }
+  va_end(ap);
   return rc;
+}
+
+/** `to`, after `from` was copied to it. NON-UPSTREAM: C copies to the caller's struct. */
+function copied<T extends { assign(from: T): void }>(to: T, from: T): T {
+  to.assign(from);
+  return to;
 }
 
 /** Whether `op` is one of the options that non-thread-safe builds lack. NON-UPSTREAM: an `#if` in C. */
@@ -885,7 +909,7 @@ export function sqlite3ErrStr(rc: number): string {
       break;
     }
     default: {
-      rc &= 0xff;
+      rc = rc & 0xff;
       if (ALWAYS(rc >= 0) && rc < aMsg.length && aMsg[rc]! !== null) {
         zErr = aMsg[rc]!;
       }
@@ -927,8 +951,8 @@ function uriParameter(zFilename: CString, zParam: string): CString | null {
  * @param lineno the line of sqlite3.c that the call site mirrors.
  * @upstream main.c sqlite3ReportError
  */
-export function sqlite3ReportError(iErr: number, lineno: number, zType: string): number {
-  sqlite3_log(iErr, "%s at line %d of [%.10s]", zType, lineno, sqlite3_sourceid().slice(20));
+export function sqlite3ReportError(iErr: number, lineno: number, zType: string | CString): number {
+  sqlite3_log(iErr, "%s at line %d of [%.10s]", zType, lineno, toCString(sqlite3_sourceid()).subarray(20));
   return iErr;
 }
 
@@ -960,7 +984,7 @@ export function sqlite3CorruptPgnoError(lineno: number, pgno: Pgno): number {
   const zMsg = new Uint8Array(100);
   sqlite3_snprintf(zMsg.length, zMsg, "database corruption page %d", pgno);
   testcase(sqlite3GlobalConfig.xLog !== null);
-  return sqlite3ReportError(SQLITE_CORRUPT, lineno, fromCString(zMsg));
+  return sqlite3ReportError(SQLITE_CORRUPT, lineno, zMsg);
 }
 
 /**
@@ -1011,13 +1035,21 @@ export function sqlite3_sleep(ms: number): number {
   if (pVfs === null) return 0;
 
   /* xSleep counts in microseconds. */
-  return Math.trunc(sqlite3OsSleep(pVfs, ms < 0 ? 0 : 1000 * ms) / 1000);
+  const rc = Math.trunc(sqlite3OsSleep(pVfs, ms < 0 ? 0 : 1000 * ms) / 1000);
+  return rc;
 }
 
 /* ------------------------------------------------------------------ tests */
 
 /* Byte orders as C's compile-time macros name them. @upstream sqliteInt.h SQLITE_BYTEORDER */
 const SQLITE_BYTEORDER: number = SQLITE_BIGENDIAN ? 4321 : 1234;
+/** @upstream sqliteInt.h SQLITE_LITTLEENDIAN */
+const SQLITE_LITTLEENDIAN: number = SQLITE_BIGENDIAN ? 0 : 1;
+
+/** What C's ALWAYS(X) is worth. NON-UPSTREAM: the port's is a boolean. */
+function valueOfAlways(x: number): number {
+  return ALWAYS(x) && SQLITE_DEBUG ? 1 : x;
+}
 
 /**
  * What only tests want. The arguments are upstream's; results come back through a `Ref`. Opcodes
@@ -1025,11 +1057,13 @@ const SQLITE_BYTEORDER: number = SQLITE_BIGENDIAN ? 4321 : 1234;
  *
  * @upstream main.c sqlite3_test_control
  * @divergence test-control-scope
+ * @divergence varargs
+ * @divergence pending-byte-function
  */
-export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
+export function sqlite3_test_control(op: number, ...args: unknown[]): number {
   let rc = 0;
-  let iArg = 0;
-  const va_arg = (): unknown => ap[iArg++] ?? null;
+  const ap = new va_list();
+  va_start(ap, args);
   switch (op) {
     /* Remembers the state of the random number generator. */
     case SQLITE_TESTCTRL_PRNG_SAVE: {
@@ -1045,8 +1079,9 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
 
     /* (PRNG_SEED, int x, db): seeds the generator with x, or with the VFS's randomness for 0. */
     case SQLITE_TESTCTRL_PRNG_SEED: {
-      const x = va_arg() as number;
-      assert(va_arg() === null); /* upstream may take the seed from a connection's schema cookie */
+      const x = va_arg(ap) as number;
+      const db = va_arg(ap);
+      assert(db === null); /* upstream may take the seed from a connection's schema cookie */
       sqlite3Config.iPrngSeed = x >>> 0;
       sqlite3_randomness(0, null);
       break;
@@ -1054,23 +1089,23 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
 
     /* (BITVEC_TEST, int sz, int *aProg) */
     case SQLITE_TESTCTRL_BITVEC_TEST: {
-      const sz = va_arg() as number;
-      const aProg = va_arg() as Parameters<typeof sqlite3BitvecBuiltinTest>[1];
+      const sz = va_arg(ap) as number;
+      const aProg = va_arg(ap) as Parameters<typeof sqlite3BitvecBuiltinTest>[1];
       rc = sqlite3BitvecBuiltinTest(sz, aProg);
       break;
     }
 
     /* (FAULT_INSTALL, xCallback): the callback is tried at once, with 0. */
     case SQLITE_TESTCTRL_FAULT_INSTALL: {
-      sqlite3GlobalConfig.xTestCallback = va_arg() as Sqlite3Config["xTestCallback"];
+      sqlite3GlobalConfig.xTestCallback = va_arg(ap) as Sqlite3Config["xTestCallback"];
       rc = sqlite3FaultSim(0);
       break;
     }
 
     /* (BENIGN_MALLOC_HOOKS, xBegin, xEnd) */
     case SQLITE_TESTCTRL_BENIGN_MALLOC_HOOKS: {
-      const xBenignBegin = va_arg() as (() => void) | null;
-      const xBenignEnd = va_arg() as (() => void) | null;
+      const xBenignBegin = va_arg(ap) as (() => void) | null;
+      const xBenignEnd = va_arg(ap) as (() => void) | null;
       sqlite3BenignMallocHooks(xBenignBegin, xBenignEnd);
       break;
     }
@@ -1079,7 +1114,7 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
     case SQLITE_TESTCTRL_PENDING_BYTE: {
       rc = PENDING_BYTE();
       {
-        const newVal = ((va_arg() ?? 0) as number) >>> 0;
+        const newVal = va_arg(ap, asUnsigned);
         if (newVal) setSqlite3PendingByte(newVal | 0);
       }
       break;
@@ -1088,29 +1123,29 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
     /* (ASSERT, int X): returns X if asserts are on; the effect inside the assert is the point. */
     case SQLITE_TESTCTRL_ASSERT: {
       let x = 0;
-      assert((x = va_arg() as number) !== 0);
+      assert((x = va_arg(ap) as number) !== 0);
       rc = x;
       break;
     }
 
     /* (ALWAYS, int X): 0 for 0; X where ALWAYS(X) is X, 1 where C's macro makes a truth value of it. */
     case SQLITE_TESTCTRL_ALWAYS: {
-      const x = va_arg() as number;
-      rc = x ? (ALWAYS(x) && SQLITE_DEBUG ? 1 : x) : 0;
+      const x = va_arg(ap) as number;
+      rc = x ? valueOfAlways(x) : 0;
       break;
     }
 
     /* The byte order, as if it had been known when the library was compiled. */
     case SQLITE_TESTCTRL_BYTEORDER: {
-      rc = SQLITE_BYTEORDER * 100 + (SQLITE_BIGENDIAN ? 0 : 1) * 10 + (SQLITE_BIGENDIAN ? 1 : 0);
+      rc = SQLITE_BYTEORDER * 100 + SQLITE_LITTLEENDIAN * 10 + SQLITE_BIGENDIAN;
       break;
     }
 
     /* (LOCALTIME_FAULT, int onoff, xAlt) */
     case SQLITE_TESTCTRL_LOCALTIME_FAULT: {
-      sqlite3GlobalConfig.bLocaltimeFault = va_arg() as number;
+      sqlite3GlobalConfig.bLocaltimeFault = va_arg(ap) as number;
       if (sqlite3GlobalConfig.bLocaltimeFault === 2) {
-        sqlite3GlobalConfig.xAltLocaltime = va_arg() as Sqlite3Config["xAltLocaltime"];
+        sqlite3GlobalConfig.xAltLocaltime = va_arg(ap) as Sqlite3Config["xAltLocaltime"];
       } else {
         sqlite3GlobalConfig.xAltLocaltime = null;
       }
@@ -1119,19 +1154,19 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
 
     /* (NEVER_CORRUPT, int) */
     case SQLITE_TESTCTRL_NEVER_CORRUPT: {
-      sqlite3GlobalConfig.neverCorrupt = va_arg() as number;
+      sqlite3GlobalConfig.neverCorrupt = va_arg(ap) as number;
       break;
     }
 
     /* (EXTRA_SCHEMA_CHECKS, int) */
     case SQLITE_TESTCTRL_EXTRA_SCHEMA_CHECKS: {
-      sqlite3GlobalConfig.bExtraSchemaChecks = (va_arg() as number) & 0xff;
+      sqlite3GlobalConfig.bExtraSchemaChecks = (va_arg(ap) as number) & 0xff;
       break;
     }
 
     /* (ONCE_RESET_THRESHOLD, int) */
     case SQLITE_TESTCTRL_ONCE_RESET_THRESHOLD: {
-      sqlite3GlobalConfig.iOnceResetThreshold = va_arg() as number;
+      sqlite3GlobalConfig.iOnceResetThreshold = va_arg(ap) as number;
       break;
     }
 
@@ -1148,20 +1183,20 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
 
     /* (TRACEFLAGS, int op, u32 *ptr): 0 and 2 read, 1 and 3 set the tree and the where flags. */
     case SQLITE_TESTCTRL_TRACEFLAGS: {
-      const opTrace = va_arg() as number;
-      const ptr = va_arg() as Ref<number>;
+      const opTrace = va_arg(ap) as number;
+      const ptr = va_arg(ap) as Ref<number>;
       switch (opTrace) {
         case 0:
           ptr.value = sqlite3TreeTrace;
           break;
         case 1:
-          setSqlite3TreeTrace(ptr.value >>> 0);
+          setSqlite3TreeTrace(ptr.value);
           break;
         case 2:
           ptr.value = sqlite3WhereTrace;
           break;
         case 3:
-          setSqlite3WhereTrace(ptr.value >>> 0);
+          setSqlite3WhereTrace(ptr.value);
           break;
       }
       break;
@@ -1169,16 +1204,15 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
 
     /* (TUNE, int id, int *piValue): sets parameter id, or reads parameter -id; debug builds only. */
     case SQLITE_TESTCTRL_TUNE: {
-      if (SQLITE_DEBUG) {
-        const id = va_arg() as number;
-        const piValue = va_arg() as Ref<number>;
-        if (id > 0 && id <= SQLITE_NTUNE) {
-          sqlite3Config.aTune[id - 1] = piValue.value;
-        } else if (id < 0 && id >= -SQLITE_NTUNE) {
-          piValue.value = sqlite3Config.aTune[-id - 1]!;
-        } else {
-          rc = SQLITE_NOTFOUND;
-        }
+      if (!SQLITE_DEBUG) break;
+      const id = va_arg(ap) as number;
+      const piValue = va_arg(ap) as Ref<number>;
+      if (id > 0 && id <= SQLITE_NTUNE) {
+        sqlite3Config.aTune[id - 1] = piValue.value;
+      } else if (id < 0 && id >= -SQLITE_NTUNE) {
+        piValue.value = sqlite3Config.aTune[-id - 1]!;
+      } else {
+        rc = SQLITE_NOTFOUND;
       }
       break;
     }
@@ -1186,7 +1220,7 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
     /* (JSON_SELFCHECK, int *pOnOff): sets the flag, or reads it if -1 comes in; debug builds only. */
     case SQLITE_TESTCTRL_JSON_SELFCHECK: {
       if (SQLITE_DEBUG) {
-        const pOnOff = va_arg() as Ref<number>;
+        const pOnOff = va_arg(ap) as Ref<number>;
         if (pOnOff.value < 0) {
           pOnOff.value = sqlite3Config.bJsonSelfcheck;
         } else {
@@ -1196,6 +1230,7 @@ export function sqlite3_test_control(op: number, ...ap: unknown[]): number {
       break;
     }
   }
+  va_end(ap);
   return rc;
 }
 
@@ -1227,9 +1262,14 @@ function databaseName(zName: CString): CString {
  */
 function appendText(p: Uint8Array, z: CString): Uint8Array {
   const n = strlen(z);
-  memcpy(p, z, n);
-  p[n] = 0;
-  return p.subarray(n + 1);
+  memcpy(p, z, n + 1);
+  return p.subarray(n).subarray(1);
+}
+
+/** Writes a zero and returns the place behind it. NON-UPSTREAM: C's `*(p++) = 0`. */
+function zeroAt(p: Uint8Array): Uint8Array {
+  p[0] = 0;
+  return p.subarray(1);
 }
 
 /*
@@ -1238,11 +1278,30 @@ function appendText(p: Uint8Array, z: CString): Uint8Array {
  */
 const aFilename = new WeakMap<ArrayBufferLike, Map<number, Uint8Array>>();
 
+/** The name inside a new block, which is remembered. NON-UPSTREAM. */
+function nameIn(block: Uint8Array): CString {
+  const z = block.subarray(4);
+  let m = aFilename.get(z.buffer);
+  if (m === undefined) aFilename.set(z.buffer, (m = new Map<number, Uint8Array>()));
+  m.set(z.byteOffset, block);
+  return z;
+}
+
+/** The block around a name, which is forgotten. NON-UPSTREAM. */
+function blockOf(z: CString): Uint8Array | null {
+  const m = aFilename.get(z.buffer);
+  const block = m?.get(z.byteOffset);
+  assert(block !== undefined);
+  m!.delete(z.byteOffset);
+  return block!;
+}
+
 /**
  * Makes a block with the names of a database, its journal and its log and with URI parameters, laid
  * out as the pager does it. Returns the database's name, or null without memory; the caller frees it
  * with {@link sqlite3_free_filename}.
  *
+ * @param nParam how many parameters there are.
  * @param azParam names and values by turns.
  * @upstream main.c sqlite3_create_filename
  * @divergence filename-params
@@ -1251,35 +1310,31 @@ export function sqlite3_create_filename(
   zDatabase: CString,
   zJournal: CString,
   zWal: CString,
+  nParam: number,
   azParam: readonly CString[],
 ): CString | null {
-  const nParam = Math.floor(azParam.length / 2);
-  let nByte = strlen(zDatabase) + strlen(zJournal) + strlen(zWal) + 10;
-  for (let i = 0; i < nParam * 2; i++) {
+  let nByte: number;
+  let i: number;
+  let p: Uint8Array | null;
+  nByte = strlen(zDatabase) + strlen(zJournal) + strlen(zWal) + 10;
+  for (i = 0; i < nParam * 2; i++) {
     nByte += strlen(azParam[i]!) + 1;
   }
-  const pResult = sqlite3_malloc64(nByte);
-  let p = pResult;
-  if (pResult === null || p === null) return null;
+  const pResult = (p = sqlite3_malloc64(nByte));
+  if (p === null) return null;
   memset(p, 0, 4);
   p = p.subarray(4);
   p = appendText(p, zDatabase);
-  for (let i = 0; i < nParam * 2; i++) {
+  for (i = 0; i < nParam * 2; i++) {
     p = appendText(p, azParam[i]!);
   }
-  p[0] = 0;
-  p = p.subarray(1);
+  p = zeroAt(p);
   p = appendText(p, zJournal);
   p = appendText(p, zWal);
-  p[0] = 0;
-  p[1] = 0;
-  p = p.subarray(2);
-  assert(p.byteOffset - pResult.byteOffset === nByte);
-  const zResult = pResult.subarray(4);
-  let m = aFilename.get(zResult.buffer);
-  if (m === undefined) aFilename.set(zResult.buffer, (m = new Map<number, Uint8Array>()));
-  m.set(zResult.byteOffset, pResult);
-  return zResult;
+  p = zeroAt(p);
+  p = zeroAt(p);
+  assert(ptrdiff(p, pResult!) === nByte);
+  return nameIn(pResult!);
 }
 
 /**
@@ -1292,11 +1347,7 @@ export function sqlite3_create_filename(
 export function sqlite3_free_filename(p: CString | null): void {
   if (p === null) return;
   p = databaseName(p);
-  const m = aFilename.get(p.buffer);
-  const block = m?.get(p.byteOffset);
-  assert(block !== undefined);
-  m!.delete(p.byteOffset);
-  sqlite3_free(block!);
+  sqlite3_free(blockOf(p));
 }
 
 /**
@@ -1328,10 +1379,10 @@ export function sqlite3_uri_key(zFilename: CString | null, N: number): CString |
 }
 
 /* What getSafetyLevel understands: texts, packed, and their values. */
-const zSafetyText = "onoffalseyestruextrafull";
-const iSafetyOffset = [0, 1, 2, 4, 9, 12, 15, 20];
-const iSafetyLength = [2, 2, 3, 5, 3, 4, 5, 4];
-const iSafetyValue = [1, 0, 0, 0, 1, 1, 3, 2];
+const zText = toCString("onoffalseyestruextrafull");
+const iOffset = [0, 1, 2, 4, 9, 12, 15, 20];
+const iLength = [2, 2, 3, 5, 3, 4, 5, 4];
+const iValue = [1, 0, 0, 0, 1, 1, 3, 2];
 
 /**
  * Reads a safety level: 0 OFF, 1 ON or NORMAL, 2 FULL, 3 EXTRA, or a number.
@@ -1345,13 +1396,13 @@ function getSafetyLevel(z: CString, omitFull: number, dflt: number): number {
     return sqlite3Atoi(z) & 0xff;
   }
   const n = sqlite3Strlen30(z);
-  for (let i = 0; i < iSafetyLength.length; i++) {
+  for (let i = 0; i < iLength.length; i++) {
     if (
-      iSafetyLength[i] === n &&
-      sqlite3_strnicmp(toCString(zSafetyText.slice(iSafetyOffset[i])), z, n) === 0 &&
-      (!omitFull || iSafetyValue[i]! <= 1)
+      iLength[i] === n &&
+      sqlite3_strnicmp(zText.subarray(iOffset[i]), z, n) === 0 &&
+      (!omitFull || iValue[i]! <= 1)
     ) {
-      return iSafetyValue[i]!;
+      return iValue[i]!;
     }
   }
   return dflt;

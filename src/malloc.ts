@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type CString, memcpy, strlen } from "./cstring.js";
+import { type CString, memcpy, memset, strlen } from "./cstring.js";
 import { sqlite3GlobalConfig } from "./global.js";
 import { sqlite3_config, sqlite3_initialize } from "./main.js";
 import type { sqlite3_mutex } from "./mutex.js";
@@ -65,6 +65,21 @@ function SQLITE_MALLOC(n: number): Uint8Array | null {
 }
 
 /**
+ * What C's `realloc` does; always a new block, which starts with the old one's content as far as it
+ * fits. Null if there is no room; the old block then stays valid.
+ *
+ * NON-UPSTREAM: the C library's part.
+ */
+function SQLITE_REALLOC(p: Uint8Array, n: number): Uint8Array | null {
+  const pNew = SQLITE_MALLOC(n);
+  if (pNew !== null) pNew.set(p.length <= n ? p : p.subarray(0, n));
+  return pNew;
+}
+
+/** What C's `free` does: the engine collects a block once nobody refers to it. NON-UPSTREAM. */
+function SQLITE_FREE(_p: Uint8Array): void {}
+
+/**
  * The default xMalloc: a block of exactly `nByte` bytes, at least 1, or null with a log entry.
  *
  * Upstream remembers the size in eight bytes before the block; the array knows its length.
@@ -76,7 +91,9 @@ function sqlite3MemMalloc(nByte: number): Uint8Array | null {
   assert(nByte > 0);
   testcase(ROUND8(nByte) !== nByte);
   const p = SQLITE_MALLOC(nByte);
-  if (p === null) {
+  if (p !== null) {
+    /* The array knows its length, so nothing is written before the block. */
+  } else {
     testcase(sqlite3GlobalConfig.xLog !== null);
     sqlite3_log(SQLITE_NOMEM, "failed to allocate %u bytes of memory", nByte);
   }
@@ -84,38 +101,44 @@ function sqlite3MemMalloc(nByte: number): Uint8Array | null {
 }
 
 /**
- * The default xFree. The engine collects the block once nobody refers to it.
+ * The default xFree.
  *
  * @upstream mem1.c sqlite3MemFree
  * @divergence mem1-blocks
  */
 function sqlite3MemFree(pPrior: Uint8Array): void {
+  const p = pPrior;
   assert(pPrior !== null);
+  SQLITE_FREE(p);
 }
 
 /**
  * The default xSize: the size that was asked for, in bytes.
  *
  * @upstream mem1.c sqlite3MemSize
+ * @divergence mem1-blocks
  */
 function sqlite3MemSize(pPrior: Uint8Array): number {
+  let p: Uint8Array;
   assert(pPrior !== null);
-  return pPrior.length;
+  p = pPrior;
+  return p.length | 0;
 }
 
 /**
- * The default xRealloc: always a new block, which starts with the old one's content as far as it
- * fits. Null, with a log entry, if there is no memory; the old block then stays valid.
+ * The default xRealloc: a new block, or null, with a log entry, if there is no memory; the old block
+ * then stays valid.
  *
  * @upstream mem1.c sqlite3MemRealloc
  * @divergence mem1-blocks
  */
 function sqlite3MemRealloc(pPrior: Uint8Array, nByte: number): Uint8Array | null {
+  let p: Uint8Array | null = pPrior;
   assert(pPrior !== null && nByte > 0);
   assert(nByte === ROUND8(nByte));
-  const p = SQLITE_MALLOC(nByte);
+  p = SQLITE_REALLOC(p, nByte);
   if (p !== null) {
-    p.set(pPrior.length <= nByte ? pPrior : pPrior.subarray(0, nByte));
+    /* As in sqlite3MemMalloc. */
   } else {
     testcase(sqlite3GlobalConfig.xLog !== null);
     sqlite3_log(SQLITE_NOMEM, "failed memory resize %u to %u bytes", sqlite3MemSize(pPrior), nByte);
@@ -138,7 +161,9 @@ function sqlite3MemInit(_NotUsed: unknown): number {
 }
 
 /** The default xShutdown: nothing to release. @upstream mem1.c sqlite3MemShutdown */
-function sqlite3MemShutdown(_NotUsed: unknown): void {}
+function sqlite3MemShutdown(_NotUsed: unknown): void {
+  return;
+}
 
 /**
  * Installs the default allocator, through the same door as an application would.
@@ -170,8 +195,9 @@ export function sqlite3MemSetDefault(): void {
 export function sqlite3_release_memory(n: number): number {
   if (SQLITE_ENABLE_MEMORY_MANAGEMENT) {
     return sqlite3PcacheReleaseMemory(n);
+  } else {
+    return 0;
   }
-  return 0;
 }
 
 /** Hard heap limit to start with, in bytes; 0 for none. */
@@ -208,6 +234,7 @@ export function sqlite3MallocMutex(): sqlite3_mutex | null {
  *
  * @param n bytes.
  * @upstream malloc.c sqlite3_soft_heap_limit64
+ * @divergence int64-bits
  */
 export function sqlite3_soft_heap_limit64(n: number): number {
   const rc = sqlite3_initialize();
@@ -338,7 +365,12 @@ function sqlite3MallocAlarm(nByte: number): void {
 
 let nOomFault = 0;
 
-/** A place for a breakpoint on the hard limit's failures. @upstream malloc.c test_oom_breakpoint */
+/**
+ * A place for a breakpoint on the hard limit's failures.
+ *
+ * @upstream malloc.c test_oom_breakpoint
+ * @divergence int64-bits
+ */
 function test_oom_breakpoint(n: number): void {
   nOomFault += n;
   assert(Math.floor(nOomFault / 0x100000000) < 0xffffffff);
@@ -408,11 +440,11 @@ export function sqlite3Malloc(n: number): Uint8Array | null {
   } else if (sqlite3GlobalConfig.bMemstat) {
     const pp = new Ref<Uint8Array | null>(null);
     sqlite3_mutex_enter(mem0.mutex);
-    mallocWithAlarm(n, pp);
+    mallocWithAlarm(n | 0, pp);
     sqlite3_mutex_leave(mem0.mutex);
     p = pp.value;
   } else {
-    p = sqlite3GlobalConfig.m.xMalloc(n);
+    p = sqlite3GlobalConfig.m.xMalloc(n | 0);
   }
   assert(EIGHT_BYTE_ALIGNMENT(p));
   return p;
@@ -448,6 +480,7 @@ function blockOf(p: Uint8Array | Counted): Uint8Array {
  * Size in bytes of a block, at least what was asked for.
  *
  * @upstream malloc.c sqlite3MallocSize
+ * @divergence counted-blocks
  */
 export function sqlite3MallocSize(p: Uint8Array | Counted): number {
   return sqlite3GlobalConfig.m.xSize(blockOf(p));
@@ -457,6 +490,7 @@ export function sqlite3MallocSize(p: Uint8Array | Counted): number {
  * As {@link sqlite3MallocSize}, for a block that belongs to a connection: only null is supported.
  *
  * @upstream malloc.c sqlite3DbMallocSize
+ * @divergence counted-blocks
  * @divergence db-memory
  */
 export function sqlite3DbMallocSize(db: sqlite3 | null, p: Uint8Array | Counted): number {
@@ -465,7 +499,12 @@ export function sqlite3DbMallocSize(db: sqlite3 | null, p: Uint8Array | Counted)
   return sqlite3GlobalConfig.m.xSize(blockOf(p));
 }
 
-/** As {@link sqlite3MallocSize}; 0 for null. @upstream malloc.c sqlite3_msize */
+/**
+ * As {@link sqlite3MallocSize}; 0 for null.
+ *
+ * @upstream malloc.c sqlite3_msize
+ * @divergence counted-blocks
+ */
 export function sqlite3_msize(p: Uint8Array | Counted | null): number {
   return p !== null ? sqlite3GlobalConfig.m.xSize(blockOf(p)) : 0;
 }
@@ -474,18 +513,18 @@ export function sqlite3_msize(p: Uint8Array | Counted | null): number {
  * Gives a block, or the block of a struct, back. Null is ignored. The caller must not use it again.
  *
  * @upstream malloc.c sqlite3_free
+ * @divergence counted-blocks
  */
 export function sqlite3_free(p: Uint8Array | Counted | null): void {
   if (p === null) return;
-  const mem = blockOf(p);
   if (sqlite3GlobalConfig.bMemstat) {
     sqlite3_mutex_enter(mem0.mutex);
-    sqlite3StatusDown(SQLITE_STATUS_MEMORY_USED, sqlite3MallocSize(mem));
+    sqlite3StatusDown(SQLITE_STATUS_MEMORY_USED, sqlite3MallocSize(p));
     sqlite3StatusDown(SQLITE_STATUS_MALLOC_COUNT, 1);
-    sqlite3GlobalConfig.m.xFree(mem);
+    sqlite3GlobalConfig.m.xFree(blockOf(p));
     sqlite3_mutex_leave(mem0.mutex);
   } else {
-    sqlite3GlobalConfig.m.xFree(mem);
+    sqlite3GlobalConfig.m.xFree(blockOf(p));
   }
 }
 
@@ -531,13 +570,13 @@ export function sqlite3Realloc(pOld: Uint8Array | null, nBytes: number): Uint8Ar
   }
   const nOld = sqlite3MallocSize(pOld);
   /* The allocator is promised that xRealloc only ever sees sizes that xRoundup returned. */
-  let nNew = sqlite3GlobalConfig.m.xRoundup(nBytes);
+  let nNew = sqlite3GlobalConfig.m.xRoundup(nBytes | 0);
   if (nOld === nNew) {
     pNew = pOld;
   } else if (sqlite3GlobalConfig.bMemstat) {
     let nUsed = 0;
     sqlite3_mutex_enter(mem0.mutex);
-    sqlite3StatusHighwater(SQLITE_STATUS_MALLOC_SIZE, nBytes);
+    sqlite3StatusHighwater(SQLITE_STATUS_MALLOC_SIZE, nBytes | 0);
     const nDiff = nNew - nOld;
     if (nDiff > 0 && (nUsed = sqlite3StatusValue(SQLITE_STATUS_MEMORY_USED)) >= mem0.alarmThreshold - nDiff) {
       sqlite3MallocAlarm(nDiff);
@@ -591,7 +630,7 @@ export function sqlite3_realloc64(pOld: Uint8Array | null, n: number): Uint8Arra
 export function sqlite3MallocZero(n: number): Uint8Array | null {
   const p = sqlite3Malloc(n);
   if (p !== null) {
-    p.fill(0, 0, n);
+    memset(p, 0, n);
   }
   return p;
 }
@@ -603,8 +642,10 @@ export function sqlite3MallocZero(n: number): Uint8Array | null {
  * @divergence db-memory
  */
 export function sqlite3DbMallocRaw(db: sqlite3 | null, n: number): Uint8Array | null {
+  let p: Uint8Array | null;
   assert(db === null);
-  return sqlite3Malloc(n);
+  p = sqlite3Malloc(n);
+  return p;
 }
 
 /**

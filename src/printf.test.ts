@@ -54,6 +54,7 @@ import {
   SQLITE_TOOBIG,
   type sqlite3_mem_methods,
 } from "./sqliteInt.js";
+import { va_list, va_start } from "./stdarg.js";
 
 const none = (): unknown[] => [];
 
@@ -906,6 +907,13 @@ describe("out of memory", () => {
   });
 });
 
+/** Arguments for a function that takes a list of them. */
+function list(...args: unknown[]): va_list {
+  const ap = new va_list();
+  va_start(ap, args);
+  return ap;
+}
+
 describe("sqlite3_snprintf", () => {
   it("cuts what does not fit", () => {
     const buf = new Uint8Array(20).fill(0x23);
@@ -914,11 +922,11 @@ describe("sqlite3_snprintf", () => {
     expect(buf[10]).toBe(0x23);
     sqlite3_snprintf(0, buf, "%s", "zzz");
     expect(fromCString(buf)).toBe("012345678");
-    sqlite3_vsnprintf(-1, buf, "%s", ["zzz"]);
+    sqlite3_vsnprintf(-1, buf, "%s", list("zzz"));
     expect(fromCString(buf)).toBe("012345678");
     sqlite3_snprintf(1, buf, "%s", "zzz");
     expect(fromCString(buf)).toBe("");
-    sqlite3_vsnprintf(10, buf, "%d|%20d", [5, 6]);
+    sqlite3_vsnprintf(10, buf, "%d|%20d", list(5, 6));
     expect(fromCString(buf)).toBe("5|       ");
     sqlite3_snprintf(20, buf, "%.50d", 6);
     expect(fromCString(buf)).toBe("");

@@ -3,8 +3,8 @@
  *
  * A format is a JavaScript string, what comes out is a {@link CString}. Arguments come as a list:
  * numbers or bigints for the integer conversions (cut to the width that C's type has), C strings or
- * JavaScript strings or null for text, a `Ref<number>` for `%n`. The text of `%z` must be a block from
- * the allocator; it is freed.
+ * JavaScript strings or null for text, a `Ref<number>` for `%n`; functions whose names contain a `v`
+ * take them in a {@link va_list}. The text of `%z` must be a block from the allocator; it is freed.
  *
  * Not here: floating point (`%f %e %g`) and the conversions that take pieces of SQL (`%T %S`).
  *
@@ -12,7 +12,7 @@
  * @module
  */
 
-import { fromCString, memcpy, strlen, toCString } from "./cstring.js";
+import { fromCString, memcpy, memset, strlen, toCString } from "./cstring.js";
 import { sqlite3GlobalConfig } from "./global.js";
 import { sqlite3_initialize } from "./main.js";
 import {
@@ -29,6 +29,7 @@ import {
   type Counted,
   type CString,
   type Ref,
+  SMALLEST_INT64,
   SQLITE_MAX_LENGTH,
   SQLITE_NOMEM,
   SQLITE_TOOBIG,
@@ -36,6 +37,7 @@ import {
   type sqlite3,
   testcase,
 } from "./sqliteInt.js";
+import { asI64, asInt, asText, asU64, asUnsigned, va_arg, va_end, va_list, va_start } from "./stdarg.js";
 import { sqlite3Strlen30 } from "./util.js";
 
 /* ------------------------------------------------------------------ sqlite3_str */
@@ -120,9 +122,11 @@ interface et_info {
 
 const FLAG_SIGNED: number = 1;
 
-const aDigits = "0123456789ABCDEF0123456789abcdef";
+const aDigits = toCString("0123456789ABCDEF0123456789abcdef");
 /* Prefixes back to front, each ended by a zero: "0x" at 1, "0" at 2, "0X" at 4. */
-const aPrefix = "-x0\0X0\0";
+const aPrefix = toCString("-x0\0X0\0");
+/* Endings of ordinal numbers, two letters each: of those that end in 0, 1, 2, 3. */
+const zOrd = toCString("thstndrd");
 
 /** NON-UPSTREAM: one row of the table below; C has an initialiser. */
 function info(
@@ -231,31 +235,26 @@ function sqlite3AppendOneUtf8Character(zOut: Uint8Array, v: number): number {
   return 4;
 }
 
-/* ------------------------------------------------------------------ arguments */
-
-/* These stand for va_arg: what is missing or of the wrong kind reads as zero. */
-
-/** NON-UPSTREAM: an argument as C's int. */
-function argInt(x: unknown): number {
-  if (typeof x === "bigint") return Number(BigInt.asIntN(32, x));
-  return typeof x === "number" ? x | 0 : 0;
+/** C's long, which is as wide as a pointer. NON-UPSTREAM: for va_arg. */
+function asLong(x: unknown): bigint {
+  return BigInt.asIntN(8 * sizeof.ptr, asI64(x));
 }
 
-/** NON-UPSTREAM: an argument as a 64-bit integer. */
-function argBig(x: unknown): bigint {
-  if (typeof x === "bigint") return x;
-  return typeof x === "number" && Number.isFinite(x) ? BigInt(Math.trunc(x)) : 0n;
+/** C's unsigned long. NON-UPSTREAM: for va_arg. */
+function asUnsignedLong(x: unknown): bigint {
+  return BigInt.asUintN(8 * sizeof.ptr, asU64(x));
 }
 
-/** NON-UPSTREAM: an argument as a C string. */
-function argText(x: unknown): CString | null {
-  if (x instanceof Uint8Array) return x;
-  return typeof x === "string" ? toCString(x) : null;
+/** A text that is going to be freed: a block from the allocator. NON-UPSTREAM: for va_arg. */
+function asBlock(x: unknown): CString | null {
+  assert(x === null || x instanceof Uint8Array);
+  return asText(x);
 }
 
-const EMPTY: CString = new Uint8Array(1);
-const PERCENT: CString = new Uint8Array([0x25, 0]);
-const HEX_DIGITS = "0123456789abcdef";
+/** Fails: a conversion that is not here. NON-UPSTREAM. */
+function leftOut(): void {
+  assert(false);
+}
 
 /**
  * Formats `ap` as `fmt` says and appends the result.
@@ -266,10 +265,18 @@ const HEX_DIGITS = "0123456789abcdef";
  * @param ap the arguments, see the top of this file.
  * @upstream printf.c sqlite3_str_vappendf
  * @divergence printf-arguments
+ * @divergence varargs
+ * @divergence printf-goto
  * @divergence printf-no-float
  * @divergence str-no-db
+ * @divergence text-offsets
+ * @divergence bigint-words
  */
-export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: readonly unknown[]): void {
+export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: va_list): void {
+  const zFmt = toCString(fmt);
+  /* Offsets stand for pointers that walk: iFmt into zFmt for C's fmt, iBuf into zOut for bufpt. */
+  let iFmt = 0;
+  let iBuf: number;
   let c: number;
   let bufpt: Uint8Array | null;
   let precision: number;
@@ -292,9 +299,6 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
   let nOut: number;
   let zExtra: Uint8Array | null = null;
   const buf = new Uint8Array(etBUFSIZE);
-  const z = toCString(fmt);
-  let f = 0; /* offset into z: C's fmt */
-  let iArg = 0;
 
   /* A string that is still empty never owns a block: the shortcut of "%z" below counts on it. */
   assert(pAccum.nChar > 0 || (pAccum.printfFlags & SQLITE_PRINTF_MALLOCED) === 0);
@@ -302,16 +306,18 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
   assert((pAccum.printfFlags & SQLITE_PRINTF_SQLFUNC) === 0);
 
   bufpt = null;
-  for (; (c = z[f]!) !== 0; ++f) {
+  for (; (c = zFmt[iFmt]!) !== 0; ++iFmt) {
     if (c !== 0x25 /* % */) {
-      const iStart = f;
-      f = z.indexOf(0x25, f);
-      if (f < 0) f = z.length - 1;
-      sqlite3_str_append(pAccum, z.subarray(iStart), f - iStart);
-      if (z[f] === 0) break;
+      iBuf = iFmt;
+      iFmt = zFmt.indexOf(0x25, iFmt);
+      if (iFmt < 0) {
+        iFmt = zFmt.length - 1;
+      }
+      sqlite3_str_append(pAccum, zFmt.subarray(iBuf), (iFmt - iBuf) | 0);
+      if (zFmt[iFmt] === 0) break;
     }
-    if ((c = z[++f]!) === 0) {
-      sqlite3_str_append(pAccum, PERCENT, 1);
+    if ((c = zFmt[++iFmt]!) === 0) {
+      sqlite3_str_append(pAccum, toCString("%"), 1);
       break;
     }
     /* Flags, width, precision and length, in this order but for the flags' own. */
@@ -350,9 +356,9 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
         case 0x6c: {
           /* l */
           flag_long = 1;
-          c = z[++f]!;
+          c = zFmt[++iFmt]!;
           if (c === 0x6c) {
-            c = z[++f]!;
+            c = zFmt[++iFmt]!;
             flag_long = 2;
           }
           done = 1;
@@ -367,8 +373,8 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
         case 0x37:
         case 0x38:
         case 0x39: {
-          let wx = c - 0x30;
-          while ((c = z[++f]!) >= 0x30 && c <= 0x39) {
+          let wx = (c - 0x30) >>> 0;
+          while ((c = zFmt[++iFmt]!) >= 0x30 && c <= 0x39) {
             wx = (Math.imul(wx, 10) + c - 0x30) >>> 0;
           }
           testcase(wx > 0x7fffffff);
@@ -376,53 +382,53 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
           if (c !== 0x2e && c !== 0x6c) {
             done = 1;
           } else {
-            f--;
+            iFmt--;
           }
           break;
         }
         case 0x2a: {
           /* * */
-          width = argInt(ap[iArg++]);
+          width = va_arg(ap, asInt);
           if (width < 0) {
             flag_leftjustify = 1;
             width = width >= -2147483647 ? -width : 0;
           }
-          if ((c = z[f + 1]!) !== 0x2e && c !== 0x6c) {
-            c = z[++f]!;
+          if ((c = zFmt[iFmt + 1]!) !== 0x2e && c !== 0x6c) {
+            c = zFmt[++iFmt]!;
             done = 1;
           }
           break;
         }
         case 0x2e: {
           /* . */
-          c = z[++f]!;
+          c = zFmt[++iFmt]!;
           if (c === 0x2a) {
-            precision = argInt(ap[iArg++]);
+            precision = va_arg(ap, asInt);
             if (precision < 0) {
               precision = precision >= -2147483647 ? -precision : -1;
             }
-            c = z[++f]!;
+            c = zFmt[++iFmt]!;
           } else {
             let px = 0;
             while (c >= 0x30 && c <= 0x39) {
               px = (Math.imul(px, 10) + c - 0x30) >>> 0;
-              c = z[++f]!;
+              c = zFmt[++iFmt]!;
             }
             testcase(px > 0x7fffffff);
             precision = px & 0x7fffffff;
           }
           if (c === 0x6c) {
-            --f;
+            --iFmt;
           } else {
             done = 1;
           }
           break;
         }
       }
-    } while (!done && (c = z[++f]!) !== 0);
+    } while (!done && (c = zFmt[++iFmt]!) !== 0);
 
     assert(fmtinfo.length === 23);
-    idx = c % 23;
+    idx = (c >>> 0) % 23;
     if (fmtinfo[idx]!.fmttype === c || fmtinfo[(idx = fmtinfo[idx]!.iNxt)]!.fmttype === c) {
       infop = fmtinfo[idx]!;
       xtype = infop.type;
@@ -433,312 +439,324 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
 
     assert(width >= 0);
     assert(precision >= -1);
-    /* C's break leaves the switch; here it leaves the block `sw`, past the label of the goto. */
-    sw: {
-      adjust_width_for_utf8: {
-        switch (xtype) {
-          case etPOINTER:
-            flag_long = sizeof.ptr === 8 ? 2 : 1;
-          /* fall through */
-          case etORDINAL:
-          case etRADIX:
-            cThousand = 0;
-          /* fall through */
-          case etDECIMAL: {
-            if (infop.flags & FLAG_SIGNED) {
-              let v: bigint;
-              if (flag_long) {
-                if (flag_long === 2) {
-                  v = BigInt.asIntN(64, argBig(ap[iArg++]));
-                } else {
-                  v = BigInt.asIntN(8 * sizeof.ptr, argBig(ap[iArg++])); /* a long is a pointer wide */
-                }
-              } else {
-                v = BigInt.asIntN(32, argBig(ap[iArg++]));
-              }
-              if (v < 0n) {
-                longvalue = -v;
-                prefix = 0x2d;
-              } else {
-                longvalue = v;
-                prefix = flag_prefix;
-              }
+    switch (xtype) {
+      case etPOINTER:
+        flag_long = sizeof.ptr === 8 ? 2 : 1;
+      /* fall through */
+      case etORDINAL:
+      case etRADIX:
+        cThousand = 0;
+      /* fall through */
+      case etDECIMAL: {
+        if (infop.flags & FLAG_SIGNED) {
+          let v: bigint;
+          if (flag_long) {
+            if (flag_long === 2) {
+              v = va_arg(ap, asI64);
             } else {
-              if (flag_long) {
-                if (flag_long === 2) {
-                  longvalue = BigInt.asUintN(64, argBig(ap[iArg++]));
-                } else {
-                  longvalue = BigInt.asUintN(8 * sizeof.ptr, argBig(ap[iArg++]));
-                }
-              } else {
-                longvalue = BigInt.asUintN(32, argBig(ap[iArg++]));
-              }
-              prefix = 0;
+              v = va_arg(ap, asLong);
             }
-
-            if (longvalue === 0n) flag_alternateform = 0;
-            if (flag_zeropad && precision < width - (prefix !== 0 ? 1 : 0)) {
-              precision = width - (prefix !== 0 ? 1 : 0);
-            }
-            if (precision < etBUFSIZE - 10 - Math.floor(etBUFSIZE / 3)) {
-              nOut = etBUFSIZE;
-              zOut = buf;
-            } else {
-              let n = precision + 10;
-              if (cThousand) n += Math.floor(precision / 3);
-              zOut = zExtra = printfTempBuf(pAccum, n);
-              if (zOut === null) return;
-              nOut = n;
-            }
-            let b = nOut - 1; /* offset into zOut: C's bufpt */
-            if (xtype === etORDINAL) {
-              const zOrd = "thstndrd";
-              let x = Number(longvalue % 10n);
-              if (x >= 4 || (longvalue / 10n) % 10n === 1n) {
-                x = 0;
-              }
-              zOut[--b] = zOrd.charCodeAt(x * 2 + 1);
-              zOut[--b] = zOrd.charCodeAt(x * 2);
-            }
-            {
-              const base = BigInt(infop.base);
-              do {
-                zOut[--b] = aDigits.charCodeAt(infop.charset + Number(longvalue % base));
-                longvalue = longvalue / base;
-              } while (longvalue > 0n);
-            }
-            length = nOut - 1 - b;
-            if (precision > length) {
-              const nn = precision - length;
-              b -= nn;
-              zOut.fill(0x30, b, b + nn);
-              length = precision;
-            }
-            if (cThousand) {
-              let nn = Math.trunc((length - 1) / 3); /* commas to insert */
-              let ix = ((length - 1) % 3) + 1;
-              b -= nn;
-              for (idx = 0; nn > 0; idx++) {
-                zOut[b + idx] = zOut[b + idx + nn]!;
-                ix--;
-                if (ix === 0) {
-                  zOut[b + ++idx] = cThousand;
-                  nn--;
-                  ix = 3;
-                }
-              }
-            }
-            if (prefix) zOut[--b] = prefix;
-            if (flag_alternateform && infop.prefix) {
-              let x: number;
-              for (let pre = infop.prefix; (x = aPrefix.charCodeAt(pre)) !== 0; pre++) zOut[--b] = x;
-            }
-            bufpt = zOut.subarray(b);
-            length = nOut - 1 - b;
-            break sw;
+          } else {
+            v = BigInt(va_arg(ap, asInt));
           }
-          case etFLOAT:
-          case etEXP:
-          case etGENERIC:
-            assert(false); /* left out: nothing below the SQL layers prints a real number */
-            return;
-          case etSIZE:
-            (ap[iArg++] as Ref<number>).value = pAccum.nChar;
-            length = width = 0;
-            break sw;
-          case etPERCENT:
-            buf[0] = 0x25;
-            bufpt = buf;
-            length = 1;
-            break sw;
-          case etCHARX: {
-            const ch = argInt(ap[iArg++]) >>> 0;
-            length = sqlite3AppendOneUtf8Character(buf, ch);
-            if (precision > 1) {
-              /* The precision repeats the character, doubling what is there already. */
-              let nPrior = 1;
-              width -= precision - 1;
-              if (width > 1 && !flag_leftjustify) {
-                sqlite3_str_appendchar(pAccum, width - 1, 0x20);
-                width = 0;
-              }
-              sqlite3_str_append(pAccum, buf, length);
-              precision--;
-              while (precision > 1) {
-                if (nPrior > precision - 1) nPrior = precision - 1;
-                const nCopyBytes = length * nPrior;
-                if (sqlite3StrAccumEnlargeIfNeeded(pAccum, nCopyBytes)) {
-                  break;
-                }
-                sqlite3_str_append(pAccum, pAccum.zText!.subarray(pAccum.nChar - nCopyBytes), nCopyBytes);
-                precision -= nPrior;
-                nPrior *= 2;
-              }
-            }
-            bufpt = buf;
-            flag_altform2 = 1;
-            break adjust_width_for_utf8;
+          if (v < 0n) {
+            testcase(v === SMALLEST_INT64);
+            testcase(v === -1n);
+            longvalue = ~v;
+            longvalue++;
+            prefix = 0x2d;
+          } else {
+            longvalue = v;
+            prefix = flag_prefix;
           }
-          case etSTRING:
-          case etDYNSTRING: {
-            const arg = ap[iArg++];
-            bufpt = argText(arg);
-            if (bufpt === null) {
-              bufpt = EMPTY;
-            } else if (xtype === etDYNSTRING) {
-              assert(arg instanceof Uint8Array); /* it is going to be freed */
-              if (
-                pAccum.nChar === 0 &&
-                pAccum.mxAlloc &&
-                width === 0 &&
-                precision < 0 &&
-                pAccum.accError === 0
-              ) {
-                /* A leading "%z" becomes the string's own block instead of being copied. */
-                assert((pAccum.printfFlags & SQLITE_PRINTF_MALLOCED) === 0);
-                pAccum.zText = bufpt;
-                pAccum.nAlloc = sqlite3DbMallocSize(pAccum.db, bufpt);
-                pAccum.nChar = 0x7fffffff & strlen(bufpt);
-                pAccum.printfFlags |= SQLITE_PRINTF_MALLOCED;
-                length = 0;
-                break sw;
-              }
-              zExtra = bufpt;
-            }
-            if (precision >= 0) {
-              if (flag_altform2) {
-                /* The precision counts characters: find where the last of them ends. */
-                let iz = 0;
-                while (precision-- > 0 && bufpt[iz]) {
-                  if (bufpt[iz++]! >= 0xc0) {
-                    while ((bufpt[iz]! & 0xc0) === 0x80) iz++;
-                  }
-                }
-                length = iz;
-              } else {
-                for (length = 0; length < precision && bufpt[length]; length++) {}
-              }
+        } else {
+          if (flag_long) {
+            if (flag_long === 2) {
+              longvalue = va_arg(ap, asU64);
             } else {
-              length = 0x7fffffff & strlen(bufpt);
+              longvalue = va_arg(ap, asUnsignedLong);
             }
-            break adjust_width_for_utf8;
+          } else {
+            longvalue = BigInt(va_arg(ap, asUnsigned));
           }
-          case etESCAPE_q:
-          case etESCAPE_Q:
-          case etESCAPE_w: {
-            let i: number;
-            let j: number;
-            let k: number;
-            let n: number;
-            let needQuote = 0;
-            let ch: number;
-            let q: number;
-
-            let escarg = argText(ap[iArg++]);
-            if (escarg === null) {
-              escarg = toCString(xtype === etESCAPE_Q ? "NULL" : "(NULL)");
-            } else if (xtype === etESCAPE_Q) {
-              needQuote = 1;
-            }
-            if (xtype === etESCAPE_w) {
-              q = 0x22; /* " */
-              flag_alternateform = 0;
-            } else {
-              q = 0x27; /* ' */
-            }
-            /* The precision limits what is read, not what is written. */
-            k = precision;
-            for (i = n = 0; k !== 0 && (ch = escarg[i]!) !== 0; i++, k--) {
-              if (ch === q) n++;
-              if (flag_altform2 && (ch & 0xc0) === 0xc0) {
-                while ((escarg[i + 1]! & 0xc0) === 0x80) {
-                  i++;
-                }
-              }
-            }
-            if (flag_alternateform) {
-              /* Control characters become \u00XX; %#Q wraps the result in unistr() if it has any. */
-              let nBack = 0;
-              let nCtrl = 0;
-              for (k = 0; k < i; k++) {
-                if (escarg[k] === 0x5c /* \ */) {
-                  nBack++;
-                } else if (escarg[k]! <= 0x1f) {
-                  nCtrl++;
-                }
-              }
-              if (nCtrl || xtype === etESCAPE_q) {
-                n += nBack + 5 * nCtrl;
-                if (xtype === etESCAPE_Q) {
-                  n += 10;
-                  needQuote = 2;
-                }
-              } else {
-                flag_alternateform = 0;
-              }
-            }
-            n += i + 3;
-            if (n > etBUFSIZE) {
-              bufpt = zExtra = printfTempBuf(pAccum, n);
-              if (bufpt === null) return;
-            } else {
-              bufpt = buf;
-            }
-            j = 0;
-            if (needQuote) {
-              if (needQuote === 2) {
-                memcpy(bufpt, toCString("unistr('"), 8);
-                j += 8;
-              } else {
-                bufpt[j++] = 0x27;
-              }
-            }
-            k = i;
-            if (flag_alternateform) {
-              for (i = 0; i < k; i++) {
-                bufpt[j++] = ch = escarg[i]!;
-                if (ch === q) {
-                  bufpt[j++] = ch;
-                } else if (ch === 0x5c) {
-                  bufpt[j++] = 0x5c;
-                } else if (ch <= 0x1f) {
-                  bufpt[j - 1] = 0x5c;
-                  bufpt[j++] = 0x75; /* u */
-                  bufpt[j++] = 0x30;
-                  bufpt[j++] = 0x30;
-                  bufpt[j++] = ch >= 0x10 ? 0x31 : 0x30;
-                  bufpt[j++] = HEX_DIGITS.charCodeAt(ch & 0xf);
-                }
-              }
-            } else {
-              for (i = 0; i < k; i++) {
-                bufpt[j++] = ch = escarg[i]!;
-                if (ch === q) bufpt[j++] = ch;
-              }
-            }
-            if (needQuote) {
-              bufpt[j++] = 0x27;
-              if (needQuote === 2) bufpt[j++] = 0x29; /* ) */
-            }
-            bufpt[j] = 0;
-            length = j;
-            break adjust_width_for_utf8;
-          }
-          case etTOKEN:
-          case etSRCITEM:
-            /* Conversions of the SQL layers; without SQLITE_PRINTF_INTERNAL upstream stops here too. */
-            assert((pAccum.printfFlags & SQLITE_PRINTF_INTERNAL) === 0);
-            return;
-          default:
-            assert(xtype === etINVALID);
-            return;
+          prefix = 0;
         }
-      } /* adjust_width_for_utf8: */
-      if (flag_altform2 && width > 0) {
-        /* The width counts characters: add the bytes that continue one. */
-        let ii = length - 1;
-        while (ii >= 0) if ((bufpt[ii--]! & 0xc0) === 0x80) width++;
+
+        if (longvalue === 0n) flag_alternateform = 0;
+        if (flag_zeropad && precision < width - (prefix !== 0 ? 1 : 0)) {
+          precision = width - (prefix !== 0 ? 1 : 0);
+        }
+        if (precision < etBUFSIZE - 10 - Math.floor(etBUFSIZE / 3)) {
+          nOut = etBUFSIZE;
+          zOut = buf;
+        } else {
+          let n = precision + 10;
+          if (cThousand) n += Math.floor(precision / 3);
+          zOut = zExtra = printfTempBuf(pAccum, n);
+          if (zOut === null) return;
+          nOut = n | 0;
+        }
+        iBuf = nOut - 1;
+        if (xtype === etORDINAL) {
+          let x = Number(longvalue % 10n) | 0;
+          if (x >= 4 || (longvalue / 10n) % 10n === 1n) {
+            x = 0;
+          }
+          zOut[--iBuf] = zOrd[x * 2 + 1]!;
+          zOut[--iBuf] = zOrd[x * 2]!;
+        }
+        {
+          const cset = aDigits.subarray(infop.charset);
+          const base = BigInt(infop.base);
+          do {
+            zOut[--iBuf] = cset[Number(longvalue % base)]!;
+            longvalue = longvalue / base;
+          } while (longvalue > 0n);
+        }
+        length = (nOut - 1 - iBuf) | 0;
+        if (precision > length) {
+          const nn = precision - length;
+          iBuf -= nn;
+          memset(zOut.subarray(iBuf), 0x30, nn);
+          length = precision;
+        }
+        if (cThousand) {
+          let nn = Math.trunc((length - 1) / 3); /* commas to insert */
+          let ix = ((length - 1) % 3) + 1;
+          iBuf -= nn;
+          for (idx = 0; nn > 0; idx++) {
+            zOut[iBuf + idx] = zOut[iBuf + (idx + nn)]!;
+            ix--;
+            if (ix === 0) {
+              zOut[iBuf + ++idx] = cThousand;
+              nn--;
+              ix = 3;
+            }
+          }
+        }
+        if (prefix) zOut[--iBuf] = prefix;
+        if (flag_alternateform && infop.prefix) {
+          let pre: CString;
+          let x: number;
+          pre = aPrefix.subarray(infop.prefix);
+          for (; (x = pre[0]!) !== 0; pre = pre.subarray(1)) zOut[--iBuf] = x;
+        }
+        bufpt = zOut.subarray(iBuf);
+        length = (nOut - 1 - iBuf) | 0;
+        break;
       }
+      case etFLOAT:
+      case etEXP:
+      case etGENERIC:
+        leftOut(); /* nothing below the SQL layers prints a real number */
+        return;
+      case etSIZE:
+        (va_arg(ap) as Ref<number>).value = pAccum.nChar;
+        length = width = 0;
+        break;
+      case etPERCENT:
+        buf[0] = 0x25;
+        bufpt = buf;
+        length = 1;
+        break;
+      case etCHARX: {
+        const ch = va_arg(ap, asUnsigned);
+        length = sqlite3AppendOneUtf8Character(buf, ch);
+        if (precision > 1) {
+          /* The precision repeats the character, doubling what is there already. */
+          let nPrior = 1;
+          width -= precision - 1;
+          if (width > 1 && !flag_leftjustify) {
+            sqlite3_str_appendchar(pAccum, width - 1, 0x20);
+            width = 0;
+          }
+          sqlite3_str_append(pAccum, buf, length);
+          precision--;
+          while (precision > 1) {
+            if (nPrior > precision - 1) nPrior = precision - 1;
+            const nCopyBytes = length * nPrior;
+            if (sqlite3StrAccumEnlargeIfNeeded(pAccum, nCopyBytes)) {
+              break;
+            }
+            sqlite3_str_append(pAccum, pAccum.zText!.subarray(pAccum.nChar - nCopyBytes), nCopyBytes);
+            precision -= nPrior;
+            nPrior *= 2;
+          }
+        }
+        bufpt = buf;
+        flag_altform2 = 1;
+        /* As at the end of etSTRING, where upstream jumps to. */
+        if (flag_altform2 && width > 0) {
+          let ii = length - 1;
+          while (ii >= 0) if ((bufpt[ii--]! & 0xc0) === 0x80) width++;
+        }
+        break;
+      }
+      case etSTRING:
+      case etDYNSTRING: {
+        bufpt = va_arg(ap, xtype === etDYNSTRING ? asBlock : asText);
+        if (bufpt === null) {
+          bufpt = toCString("");
+        } else if (xtype === etDYNSTRING) {
+          if (pAccum.nChar === 0 && pAccum.mxAlloc && width === 0 && precision < 0 && pAccum.accError === 0) {
+            /* A leading "%z" becomes the string's own block instead of being copied. */
+            assert((pAccum.printfFlags & SQLITE_PRINTF_MALLOCED) === 0);
+            pAccum.zText = bufpt;
+            pAccum.nAlloc = sqlite3DbMallocSize(pAccum.db, bufpt);
+            pAccum.nChar = 0x7fffffff & strlen(bufpt);
+            pAccum.printfFlags |= SQLITE_PRINTF_MALLOCED;
+            length = 0;
+            break;
+          }
+          zExtra = bufpt;
+        }
+        if (precision >= 0) {
+          if (flag_altform2) {
+            /* The precision counts characters: find where the last of them ends. */
+            let z = 0;
+            while (precision-- > 0 && bufpt[z]) {
+              if (bufpt[z++]! >= 0xc0) {
+                while ((bufpt[z]! & 0xc0) === 0x80) {
+                  z++;
+                }
+              }
+            }
+            length = z;
+          } else {
+            for (length = 0; length < precision && bufpt[length]; length++) {}
+          }
+        } else {
+          length = 0x7fffffff & strlen(bufpt);
+        }
+        if (flag_altform2 && width > 0) {
+          /* The width counts characters: add the bytes that continue one. */
+          let ii = length - 1;
+          while (ii >= 0) if ((bufpt[ii--]! & 0xc0) === 0x80) width++;
+        }
+        break;
+      }
+      case etESCAPE_q:
+      case etESCAPE_Q:
+      case etESCAPE_w: {
+        let i: number;
+        let j: number;
+        let k: number;
+        let n: number;
+        let needQuote = 0;
+        let ch: number;
+        let q: number;
+
+        let escarg = va_arg(ap, asText);
+        if (escarg === null) {
+          escarg = toCString(xtype === etESCAPE_Q ? "NULL" : "(NULL)");
+        } else if (xtype === etESCAPE_Q) {
+          needQuote = 1;
+        }
+        if (xtype === etESCAPE_w) {
+          q = 0x22; /* " */
+          flag_alternateform = 0;
+        } else {
+          q = 0x27; /* ' */
+        }
+        /* The precision limits what is read, not what is written. */
+        k = precision;
+        for (i = n = 0; k !== 0 && (ch = escarg[i]!) !== 0; i++, k--) {
+          if (ch === q) n++;
+          if (flag_altform2 && (ch & 0xc0) === 0xc0) {
+            while ((escarg[i + 1]! & 0xc0) === 0x80) {
+              i++;
+            }
+          }
+        }
+        if (flag_alternateform) {
+          /* Control characters become \u00XX; %#Q wraps the result in unistr() if it has any. */
+          let nBack = 0;
+          let nCtrl = 0;
+          for (k = 0; k < i; k++) {
+            if (escarg[k] === 0x5c /* \ */) {
+              nBack++;
+            } else if (escarg[k]! <= 0x1f) {
+              nCtrl++;
+            }
+          }
+          if (nCtrl || xtype === etESCAPE_q) {
+            n += nBack + 5 * nCtrl;
+            if (xtype === etESCAPE_Q) {
+              n += 10;
+              needQuote = 2;
+            }
+          } else {
+            flag_alternateform = 0;
+          }
+        }
+        n += i + 3;
+        if (n > etBUFSIZE) {
+          bufpt = zExtra = printfTempBuf(pAccum, n);
+          if (bufpt === null) return;
+        } else {
+          bufpt = buf;
+        }
+        j = 0;
+        if (needQuote) {
+          if (needQuote === 2) {
+            memcpy(bufpt.subarray(j), toCString("unistr('"), 8);
+            j += 8;
+          } else {
+            bufpt[j++] = 0x27;
+          }
+        }
+        k = i;
+        if (flag_alternateform) {
+          for (i = 0; i < k; i++) {
+            bufpt[j++] = ch = escarg[i]!;
+            if (ch === q) {
+              bufpt[j++] = ch;
+            } else if (ch === 0x5c) {
+              bufpt[j++] = 0x5c;
+            } else if ((ch & 0xff) <= 0x1f) {
+              bufpt[j - 1] = 0x5c;
+              bufpt[j++] = 0x75; /* u */
+              bufpt[j++] = 0x30;
+              bufpt[j++] = 0x30;
+              bufpt[j++] = ch >= 0x10 ? 0x31 : 0x30;
+              bufpt[j++] = toCString("0123456789abcdef")[ch & 0xf]!;
+            }
+          }
+        } else {
+          for (i = 0; i < k; i++) {
+            bufpt[j++] = ch = escarg[i]!;
+            if (ch === q) bufpt[j++] = ch;
+          }
+        }
+        if (needQuote) {
+          bufpt[j++] = 0x27;
+          if (needQuote === 2) bufpt[j++] = 0x29; /* ) */
+        }
+        bufpt[j] = 0;
+        length = j;
+        /* As at the end of etSTRING, where upstream jumps to. */
+        if (flag_altform2 && width > 0) {
+          let ii = length - 1;
+          while (ii >= 0) if ((bufpt[ii--]! & 0xc0) === 0x80) width++;
+        }
+        break;
+      }
+      /* Conversions of the SQL layers, whose structs do not exist here. */
+      case etTOKEN: {
+        if ((pAccum.printfFlags & SQLITE_PRINTF_INTERNAL) === 0) return;
+        leftOut();
+        length = width = 0;
+        break;
+      }
+      case etSRCITEM: {
+        if ((pAccum.printfFlags & SQLITE_PRINTF_INTERNAL) === 0) return;
+        leftOut();
+        length = width = 0;
+        break;
+      }
+      default:
+        assert(xtype === etINVALID);
+        return;
     }
     /* From here on length and width are bytes, whatever the conversion counted in. */
     width -= length;
@@ -768,6 +786,7 @@ export function sqlite3_str_vappendf(pAccum: sqlite3_str, fmt: string, ap: reado
  * @divergence str-no-db
  */
 export function sqlite3StrAccumEnlarge(p: StrAccum, N: number): number {
+  let zNew: Uint8Array | null;
   assert(p.nChar + N >= p.nAlloc);
   if (p.accError) {
     testcase(p.accError === SQLITE_TOOBIG);
@@ -789,10 +808,10 @@ export function sqlite3StrAccumEnlarge(p: StrAccum, N: number): number {
       sqlite3StrAccumSetError(p, SQLITE_TOOBIG);
       return 0;
     } else {
-      p.nAlloc = szNew;
+      p.nAlloc = szNew | 0;
     }
     assert(p.db === null); /* else upstream calls sqlite3DbRealloc */
-    const zNew = sqlite3Realloc(zOld, p.nAlloc);
+    zNew = sqlite3Realloc(zOld, p.nAlloc);
     if (zNew !== null) {
       assert(p.zText !== null || p.nChar === 0);
       if (!isMalloced(p) && p.nChar > 0) memcpy(zNew, p.zText!, p.nChar);
@@ -806,7 +825,7 @@ export function sqlite3StrAccumEnlarge(p: StrAccum, N: number): number {
     }
   }
   assert(N >= 0 && N <= 0x7fffffff);
-  return N;
+  return N | 0;
 }
 
 /**
@@ -842,8 +861,8 @@ export function sqlite3_str_appendchar(p: sqlite3_str, N: number, c: number): vo
 function enlargeAndAppend(p: StrAccum, z: Uint8Array | null, N: number): void {
   N = sqlite3StrAccumEnlarge(p, N);
   if (N > 0) {
-    p.zText!.set(z!.subarray(0, N), p.nChar);
-    p.nChar += N;
+    memcpy(p.zText!.subarray(p.nChar), z!, N);
+    p.nChar = (p.nChar + N) >>> 0;
   }
 }
 
@@ -857,12 +876,12 @@ export function sqlite3_str_append(p: sqlite3_str, z: Uint8Array | null, N: numb
   assert(p.zText !== null || p.nChar === 0 || p.accError);
   assert(N >= 0);
   assert(p.accError === 0 || p.nAlloc === 0 || p.mxAlloc === 0);
-  if (p.nChar + N >= p.nAlloc) {
+  if ((p.nChar + N) >>> 0 >= p.nAlloc) {
     enlargeAndAppend(p, z, N);
   } else if (N) {
     assert(p.zText);
-    p.nChar += N;
-    p.zText!.set(z!.subarray(0, N), p.nChar - N);
+    p.nChar = (p.nChar + N) >>> 0;
+    memcpy(p.zText!.subarray((p.nChar - N) >>> 0), z!, N);
   }
 }
 
@@ -939,7 +958,7 @@ export function sqlite3_str_length(p: sqlite3_str | null): number {
 
 /** Drops what is beyond the first `N` bytes. @upstream printf.c sqlite3_str_truncate */
 export function sqlite3_str_truncate(p: sqlite3_str | null, N: number): void {
-  if (p !== null && N >= 0 && N < p.nChar) {
+  if (p !== null && N >= 0 && N >>> 0 < p.nChar) {
     p.nChar = N;
     p.zText![p.nChar] = 0;
   }
@@ -1031,13 +1050,14 @@ export function sqlite3_str_new(_db: sqlite3 | null): sqlite3_str {
  * @divergence printf-arguments
  * @divergence api-armor
  */
-export function sqlite3_vmprintf(zFormat: string, ap: readonly unknown[]): CString | null {
+export function sqlite3_vmprintf(zFormat: string, ap: va_list): CString | null {
   const zBase = new Uint8Array(SQLITE_PRINT_BUF_SIZE);
   const acc = new sqlite3_str();
   if (sqlite3_initialize()) return null;
   sqlite3StrAccumInit(acc, null, zBase, zBase.length, SQLITE_MAX_LENGTH);
   sqlite3_str_vappendf(acc, zFormat, ap);
-  return sqlite3StrAccumFinish(acc);
+  const z = sqlite3StrAccumFinish(acc);
+  return z;
 }
 
 /**
@@ -1045,10 +1065,15 @@ export function sqlite3_vmprintf(zFormat: string, ap: readonly unknown[]): CStri
  *
  * @upstream printf.c sqlite3_mprintf
  * @divergence printf-arguments
+ * @divergence varargs
  */
-export function sqlite3_mprintf(zFormat: string, ...ap: unknown[]): CString | null {
+export function sqlite3_mprintf(zFormat: string, ...args: unknown[]): CString | null {
+  const ap = new va_list();
   if (sqlite3_initialize()) return null;
-  return sqlite3_vmprintf(zFormat, ap);
+  va_start(ap, args);
+  const z = sqlite3_vmprintf(zFormat, ap);
+  va_end(ap);
+  return z;
 }
 
 /**
@@ -1059,12 +1084,7 @@ export function sqlite3_mprintf(zFormat: string, ...ap: unknown[]): CString | nu
  * @divergence printf-arguments
  * @divergence api-armor
  */
-export function sqlite3_vsnprintf(
-  n: number,
-  zBuf: Uint8Array,
-  zFormat: string,
-  ap: readonly unknown[],
-): Uint8Array {
+export function sqlite3_vsnprintf(n: number, zBuf: Uint8Array, zFormat: string, ap: va_list): Uint8Array {
   const acc = new sqlite3_str();
   if (n <= 0) return zBuf;
   sqlite3StrAccumInit(acc, null, zBuf, n, 0);
@@ -1078,13 +1098,22 @@ export function sqlite3_vsnprintf(
  *
  * @upstream printf.c sqlite3_snprintf
  * @divergence printf-arguments
+ * @divergence varargs
  * @divergence api-armor
  */
-export function sqlite3_snprintf(n: number, zBuf: Uint8Array, zFormat: string, ...ap: unknown[]): Uint8Array {
+export function sqlite3_snprintf(
+  n: number,
+  zBuf: Uint8Array,
+  zFormat: string,
+  ...args: unknown[]
+): Uint8Array {
   const acc = new sqlite3_str();
+  const ap = new va_list();
   if (n <= 0) return zBuf;
   sqlite3StrAccumInit(acc, null, zBuf, n, 0);
+  va_start(ap, args);
   sqlite3_str_vappendf(acc, zFormat, ap);
+  va_end(ap);
   zBuf[acc.nChar] = 0;
   return zBuf;
 }
@@ -1098,7 +1127,7 @@ const SQLITE_MAX_LOG_MESSAGE: number = SQLITE_PRINT_BUF_SIZE * 10;
  *
  * @upstream printf.c renderLogMsg
  */
-function renderLogMsg(iErrCode: number, zFormat: string, ap: readonly unknown[]): void {
+function renderLogMsg(iErrCode: number, zFormat: string, ap: va_list): void {
   const acc = new sqlite3_str();
   const zMsg = new Uint8Array(SQLITE_MAX_LOG_MESSAGE);
   sqlite3StrAccumInit(acc, null, zMsg, zMsg.length, 0);
@@ -1112,10 +1141,14 @@ function renderLogMsg(iErrCode: number, zFormat: string, ap: readonly unknown[])
  * @param iErrCode the result code that the message is about.
  * @upstream printf.c sqlite3_log
  * @divergence printf-arguments
+ * @divergence varargs
  */
-export function sqlite3_log(iErrCode: number, zFormat: string, ...ap: unknown[]): void {
+export function sqlite3_log(iErrCode: number, zFormat: string, ...args: unknown[]): void {
   if (sqlite3GlobalConfig.xLog !== null) {
+    const ap = new va_list();
+    va_start(ap, args);
     renderLogMsg(iErrCode, zFormat, ap);
+    va_end(ap);
   }
 }
 
@@ -1126,13 +1159,17 @@ let zDebugLine = "";
  * Prints to the console, for debugging. A console prints whole lines, so an unfinished one waits.
  *
  * @upstream printf.c sqlite3DebugPrintf
+ * @divergence varargs
  * @divergence debug-printf-lines
  */
-export function sqlite3DebugPrintf(zFormat: string, ...ap: unknown[]): void {
+export function sqlite3DebugPrintf(zFormat: string, ...args: unknown[]): void {
+  const ap = new va_list();
   const acc = new sqlite3_str();
   const zBuf = new Uint8Array(SQLITE_PRINT_BUF_SIZE * 10);
   sqlite3StrAccumInit(acc, null, zBuf, zBuf.length, 0);
+  va_start(ap, args);
   sqlite3_str_vappendf(acc, zFormat, ap);
+  va_end(ap);
   sqlite3StrAccumFinish(acc);
   zDebugLine += fromCString(zBuf);
   const iEnd = zDebugLine.lastIndexOf("\n");
@@ -1147,7 +1184,11 @@ export function sqlite3DebugPrintf(zFormat: string, ...ap: unknown[]): void {
  *
  * @upstream printf.c sqlite3_str_appendf
  * @divergence printf-arguments
+ * @divergence varargs
  */
-export function sqlite3_str_appendf(p: StrAccum, zFormat: string, ...ap: unknown[]): void {
+export function sqlite3_str_appendf(p: StrAccum, zFormat: string, ...args: unknown[]): void {
+  const ap = new va_list();
+  va_start(ap, args);
   sqlite3_str_vappendf(p, zFormat, ap);
+  va_end(ap);
 }

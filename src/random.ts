@@ -9,6 +9,7 @@
  * @module
  */
 
+import { memcpy, memset } from "./cstring.js";
 import { sqlite3_initialize } from "./main.js";
 import { type sqlite3_mutex, sqlite3_mutex_enter, sqlite3_mutex_leave, sqlite3MutexAlloc } from "./mutex.js";
 import { sqlite3_vfs_find, sqlite3OsRandomness } from "./os/os.js";
@@ -89,6 +90,7 @@ const x = new Uint32Array(16);
  *
  * @param out receives 16 words in host byte order, as in C.
  * @upstream random.c chacha_block
+ * @divergence random-views
  */
 function chacha_block(out: Uint32Array, in_: Uint32Array): void {
   let i: number;
@@ -103,11 +105,8 @@ function chacha_block(out: Uint32Array, in_: Uint32Array): void {
     QR(x, 2, 7, 8, 13);
     QR(x, 3, 4, 9, 14);
   }
-  for (i = 0; i < 16; i++) out[i] = x[i] + in_[i];
+  for (i = 0; i < 16; i++) out[i] = (x[i] + in_[i]) >>> 0;
 }
-
-/** ChaCha20's constant, "expand 32-byte k". */
-const chacha20_init: readonly number[] = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574];
 
 /**
  * Fills the first `N` bytes of `pBuf` with random bytes.
@@ -118,11 +117,12 @@ const chacha20_init: readonly number[] = [0x61707865, 0x3320646e, 0x79622d32, 0x
  *
  * @upstream random.c sqlite3_randomness
  * @divergence random-queue
+ * @divergence random-views
  */
 export function sqlite3_randomness(N: number, pBuf: Uint8Array | null): void {
   const wsdPrng = sqlite3Prng;
   let mutex: sqlite3_mutex | null = null;
-  let zBuf = 0; /* index into pBuf of the next byte to fill */
+  let zBuf = pBuf;
 
   if (sqlite3_initialize()) return;
 
@@ -140,10 +140,10 @@ export function sqlite3_randomness(N: number, pBuf: Uint8Array | null): void {
   /* NON-UPSTREAM: queued bytes go first. */
   if (aQueued.length > 0) {
     const n = MIN(N, aQueued.length);
-    pBuf.set(aQueued.subarray(0, n));
+    memcpy(zBuf!, aQueued, n);
     aQueued = aQueued.subarray(n);
     N -= n;
-    zBuf += n;
+    zBuf = zBuf!.subarray(n);
     if (N === 0) {
       sqlite3_mutex_leave(mutex);
       return;
@@ -152,9 +152,11 @@ export function sqlite3_randomness(N: number, pBuf: Uint8Array | null): void {
 
   if (wsdPrng.s[0] === 0) {
     const pVfs = sqlite3_vfs_find(null);
+    /* "expand 32-byte k" */
+    const chacha20_init: readonly number[] = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574];
     wsdPrng.s.set(chacha20_init);
     if (NEVER(pVfs === null)) {
-      wsdPrng.s.fill(0, 4, 15);
+      memset(wsdPrng.sBytes.subarray(16), 0, 44);
     } else {
       sqlite3OsRandomness(pVfs!, 44, wsdPrng.sBytes.subarray(16));
     }
@@ -167,14 +169,14 @@ export function sqlite3_randomness(N: number, pBuf: Uint8Array | null): void {
   assert(N > 0);
   while (true /* exit by break */) {
     if (N <= wsdPrng.n) {
-      pBuf.set(wsdPrng.out.subarray(wsdPrng.n - N, wsdPrng.n), zBuf);
-      wsdPrng.n -= N;
+      memcpy(zBuf!, wsdPrng.out.subarray(wsdPrng.n - N), N);
+      wsdPrng.n = (wsdPrng.n - N) & 0xff;
       break;
     }
     if (wsdPrng.n > 0) {
-      pBuf.set(wsdPrng.out.subarray(0, wsdPrng.n), zBuf);
+      memcpy(zBuf!, wsdPrng.out, wsdPrng.n);
       N -= wsdPrng.n;
-      zBuf += wsdPrng.n;
+      zBuf = zBuf!.subarray(wsdPrng.n);
     }
     wsdPrng.s[12]++;
     chacha_block(wsdPrng.outWords, wsdPrng.s);

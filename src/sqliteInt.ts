@@ -8,6 +8,7 @@
  * @module
  */
 
+import { sizeof } from "./abi.js";
 import type { CString } from "./cstring.js";
 import { sqlite3CtypeMap } from "./global.js";
 import { SQLITE_DEBUG } from "./options.js";
@@ -19,6 +20,9 @@ export * from "./options.js";
 export * from "./sqlite3.js";
 
 /* ------------------------------------------------------------------ pointers and memory */
+
+/** Bytes of a pointer of the ABI that counted allocations follow. */
+export const SQLITE_PTRSIZE: number = sizeof.ptr;
 
 /**
  * What C writes as `T *pOut`: a place for one value, handed to a function that fills it.
@@ -103,7 +107,12 @@ export const SQLITE_NoCkptOnClose: number = 0x00000800;
 /** The mutex that guards the names of temporary directories. */
 export const SQLITE_MUTEX_STATIC_TEMPDIR: number = SQLITE_MUTEX_STATIC_VFS1;
 /** 1 on a big-endian host; the port, like its typed arrays, asks the machine. */
-export const SQLITE_BIGENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
+export const SQLITE_BIGENDIAN: number = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0 ? 1 : 0;
+
+/** Whether an integer that is not negative needs more than 32 bits. @upstream sqliteInt.h IS_BIG_INT */
+export function IS_BIG_INT(X: number): boolean {
+  return X > 0xffffffff;
+}
 
 /** Rounds up to a multiple of 8; exact up to 2^53. */
 export function ROUND8(x: number): number {
@@ -392,9 +401,9 @@ export class sqlite3 {
 export interface sqlite3_backup {
   /** Next backup of the same source. */
   pNext: sqlite3_backup | null;
-  /** Page `iPage` has been written with `aData`. */
+  /** NON-UPSTREAM: page `iPage` has been written with `aData`; C calls backupUpdate's body here. */
   xUpdate(iPage: Pgno, aData: Uint8Array): void;
-  /** The source has changed altogether; start again. */
+  /** NON-UPSTREAM: the source has changed altogether; start again, where C sets `iNext` to 1. */
   xRestart(): void;
 }
 

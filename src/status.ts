@@ -56,6 +56,7 @@ const statMutex: readonly number[] = [
  * The current value of a counter. The caller holds the counter's mutex.
  *
  * @upstream status.c sqlite3StatusValue
+ * @divergence status-values
  */
 export function sqlite3StatusValue(op: number): number {
   assert(op >= 0 && op < sqlite3Stat.nowValue.length);
@@ -70,6 +71,7 @@ export function sqlite3StatusValue(op: number): number {
  *
  * @param N may be negative.
  * @upstream status.c sqlite3StatusUp
+ * @divergence status-values
  */
 export function sqlite3StatusUp(op: number, N: number): void {
   assert(op >= 0 && op < sqlite3Stat.nowValue.length);
@@ -86,6 +88,7 @@ export function sqlite3StatusUp(op: number, N: number): void {
  *
  * @param N not negative.
  * @upstream status.c sqlite3StatusDown
+ * @divergence status-values
  */
 export function sqlite3StatusDown(op: number, N: number): void {
   assert(N >= 0);
@@ -101,6 +104,7 @@ export function sqlite3StatusDown(op: number, N: number): void {
  *
  * @param X not negative.
  * @upstream status.c sqlite3StatusHighwater
+ * @divergence status-values
  */
 export function sqlite3StatusHighwater(op: number, X: number): void {
   assert(X >= 0);
@@ -127,6 +131,7 @@ export function sqlite3StatusHighwater(op: number, X: number): void {
  * @param resetFlag non-zero: afterwards the mark is set back to the current value.
  * @returns SQLITE_OK, or SQLITE_MISUSE for an unknown counter (then nothing is written).
  * @upstream status.c sqlite3_status64
+ * @divergence status-values
  * @divergence api-armor
  */
 export function sqlite3_status64(

@@ -241,7 +241,7 @@ describe("other options", () => {
       ["0", name],
     ] as const) {
       const az = ["8_3_names", value].map(toCString);
-      const f = one.main.sqlite3_create_filename(toCString("x"), toCString(""), toCString(""), az);
+      const f = one.main.sqlite3_create_filename(toCString("x"), toCString(""), toCString(""), 1, az);
       const z1 = toCString(name);
       one.util.sqlite3FileSuffix3(f, z1);
       expect(fromCString(z1)).toBe(expected);

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { memmove, strlen } from "./cstring.js";
-import { sqlite3GlobalConfig, sqlite3UpperToLower as UpperToLower } from "./global.js";
+import { memmove, strlen, toCString } from "./cstring.js";
+import { sqlite3GlobalConfig, sqlite3UpperToLower } from "./global.js";
 import { sqlite3_uri_boolean } from "./main.js";
 import { SQLITE_ENABLE_8_3_NAMES } from "./options.js";
 import {
@@ -66,18 +66,30 @@ export function sqlite3_stricmp(zLeft: CString | null, zRight: CString | null): 
   return sqlite3StrICmp(zLeft, zRight);
 }
 
-/** As {@link sqlite3_stricmp}, for strings that are known to exist. @upstream util.c sqlite3StrICmp */
+/**
+ * As {@link sqlite3_stricmp}, for strings that are known to exist.
+ *
+ * @upstream util.c sqlite3StrICmp
+ * @divergence text-offsets
+ */
 export function sqlite3StrICmp(zLeft: CString, zRight: CString): number {
+  let a: number;
+  let b: number;
   let c: number;
-  for (let i = 0; ; i++) {
-    c = zLeft[i]!;
-    const x = zRight[i]!;
+  let x: number;
+  a = 0;
+  b = 0;
+  for (;;) {
+    c = zLeft[a]!;
+    x = zRight[b]!;
     if (c === x) {
       if (c === 0) break;
     } else {
-      c = UpperToLower[c]! - UpperToLower[x]!;
+      c = sqlite3UpperToLower[c]! - sqlite3UpperToLower[x]!;
       if (c) break;
     }
+    a++;
+    b++;
   }
   return c;
 }
@@ -86,6 +98,7 @@ export function sqlite3StrICmp(zLeft: CString, zRight: CString): number {
  * As {@link sqlite3_stricmp}, but looks at no more than `N` bytes.
  *
  * @upstream util.c sqlite3_strnicmp
+ * @divergence text-offsets
  */
 export function sqlite3_strnicmp(zLeft: CString | null, zRight: CString | null, N: number): number {
   if (zLeft === null) {
@@ -93,11 +106,13 @@ export function sqlite3_strnicmp(zLeft: CString | null, zRight: CString | null, 
   } else if (zRight === null) {
     return 1;
   }
-  let i = 0;
-  while (N-- > 0 && zLeft[i] !== 0 && UpperToLower[zLeft[i]!] === UpperToLower[zRight[i]!]) {
-    i++;
+  let a = 0;
+  let b = 0;
+  while (N-- > 0 && zLeft[a] !== 0 && sqlite3UpperToLower[zLeft[a]!] === sqlite3UpperToLower[zRight[b]!]) {
+    a++;
+    b++;
   }
-  return N < 0 ? 0 : UpperToLower[zLeft[i]!]! - UpperToLower[zRight[i]!]!;
+  return N < 0 ? 0 : sqlite3UpperToLower[zLeft[a]!]! - sqlite3UpperToLower[zRight[b]!]!;
 }
 
 /**
@@ -109,9 +124,9 @@ export function sqlite3_strnicmp(zLeft: CString | null, zRight: CString | null, 
  */
 function compare2pow63(zNum: Uint8Array, incr: number): number {
   let c = 0;
-  const pow63 = "922337203685477580";
+  const pow63 = toCString("922337203685477580");
   for (let i = 0; c === 0 && i < 18; i++) {
-    c = (zNum[i * incr]! - pow63.charCodeAt(i)) * 10;
+    c = (zNum[i * incr]! - pow63[i]!) * 10;
   }
   if (c === 0) {
     c = zNum[18 * incr]! - 0x38; /* '8' */
@@ -131,6 +146,7 @@ function compare2pow63(zNum: Uint8Array, incr: number): number {
  * @param length bytes to read; the text need not end with a zero.
  * @param enc 1 UTF-8, 2 UTF-16 little-endian, 3 UTF-16 big-endian.
  * @upstream util.c sqlite3Atoi64
+ * @divergence text-offsets
  */
 export function sqlite3Atoi64(zNum: Uint8Array, pNum: Ref<bigint>, length: number, enc: number): number {
   let incr: number;
@@ -143,6 +159,7 @@ export function sqlite3Atoi64(zNum: Uint8Array, pNum: Ref<bigint>, length: numbe
   let rc: number;
   /* Offsets into zNum stand for C's pointers. */
   let iNum = 0;
+  let iStart: number;
   let iEnd = length;
   assert(enc === SQLITE_UTF8 || enc === SQLITE_UTF16LE || enc === SQLITE_UTF16BE);
   if (enc === SQLITE_UTF8) {
@@ -150,6 +167,7 @@ export function sqlite3Atoi64(zNum: Uint8Array, pNum: Ref<bigint>, length: numbe
   } else {
     incr = 2;
     length &= ~1;
+    assert(SQLITE_UTF16LE === 2 && SQLITE_UTF16BE === 3);
     for (i = 3 - enc; i < length && zNum[i] === 0; i += 2) {}
     nonNum = i < length ? 1 : 0;
     iEnd = i ^ 1;
@@ -164,11 +182,11 @@ export function sqlite3Atoi64(zNum: Uint8Array, pNum: Ref<bigint>, length: numbe
       iNum += incr;
     }
   }
-  const iStart = iNum;
+  iStart = iNum;
   while (iNum < iEnd && zNum[iNum] === 0x30 /* 0 */) {
     iNum += incr;
   }
-  for (i = 0; iNum + i < iEnd && (c = (zNum[iNum + i]! - 0x30) >>> 0) <= 9; i += incr) {
+  for (i = 0; iNum + i < iEnd && (c = ((zNum[iNum + i]! >>> 0) - 0x30) >>> 0) <= 9; i += incr) {
     u = BigInt.asUintN(64, u * 10n + BigInt(c));
   }
   testcase(i === 18 * incr);
@@ -230,6 +248,7 @@ function strspn(z: CString, accept: string): number {
  * {@link sqlite3Atoi64}'s, without -1 for hexadecimal.
  *
  * @upstream util.c sqlite3DecOrHexToI64
+ * @divergence bigint-words
  */
 export function sqlite3DecOrHexToI64(z: CString, pOut: Ref<bigint>): number {
   if (z[0] === 0x30 && (z[1] === 0x78 || z[1] === 0x58)) {
@@ -245,7 +264,7 @@ export function sqlite3DecOrHexToI64(z: CString, pOut: Ref<bigint>): number {
     if (z[k] !== 0) return 1;
     return 0;
   } else {
-    let n = 0x3fffffff & strspn(z, "+- \n\t0123456789");
+    let n = (0x3fffffff & strspn(z, "+- \n\t0123456789")) | 0;
     if (z[n]) n++;
     return sqlite3Atoi64(z, pOut, n, SQLITE_UTF8);
   }
@@ -256,6 +275,8 @@ export function sqlite3DecOrHexToI64(z: CString, pOut: Ref<bigint>): number {
  * not matter. Returns 1 and stores it, or 0 and stores nothing.
  *
  * @upstream util.c sqlite3GetInt32
+ * @divergence text-offsets
+ * @divergence bigint-words
  */
 export function sqlite3GetInt32(zNum: CString, pValue: Ref<number>): number {
   let v = 0;
@@ -315,6 +336,7 @@ export function sqlite3Atoi(z: CString): number {
  * Reads a big-endian u32 at byte `i`.
  *
  * @upstream util.c sqlite3Get4byte
+ * @divergence big-endian-bytes
  */
 export function sqlite3Get4byte(p: Uint8Array, i = 0): number {
   return ((p[i]! << 24) | (p[i + 1]! << 16) | (p[i + 2]! << 8) | p[i + 3]!) >>> 0;
@@ -324,6 +346,7 @@ export function sqlite3Get4byte(p: Uint8Array, i = 0): number {
  * Writes the low 32 bits of `v` big-endian at byte `i`.
  *
  * @upstream util.c sqlite3Put4byte
+ * @divergence big-endian-bytes
  */
 export function sqlite3Put4byte(p: Uint8Array, v: number, i = 0): void {
   p[i] = v >>> 24;
@@ -353,7 +376,7 @@ export function sqlite3HexToInt(h: number): number {
  */
 export function sqlite3AbsInt32(x: number): number {
   if (x >= 0) return x;
-  if (x === -0x80000000) return 0x7fffffff;
+  if (x === (0x80000000 | 0)) return 0x7fffffff;
   return -x;
 }
 

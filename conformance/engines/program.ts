@@ -284,6 +284,7 @@ export class ProgramRunner {
         cName(step.path, ""),
         cName(step.path, "-journal"),
         cName(step.path, "-wal"),
+        Math.floor((step.uri ?? []).length / 2),
         (step.uri ?? []).map(toCString),
       );
     }

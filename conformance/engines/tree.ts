@@ -164,6 +164,7 @@ class Connection {
       toCString(r.path),
       toCString(`${r.path}-journal`),
       toCString(`${r.path}-wal`),
+      0,
       [],
     );
     if (zName === null) throw new Error("there is no memory for a file name");

@@ -232,6 +232,11 @@ export class flock {
   assign(from: flock): void {
     this.buf.set(from.buf);
   }
+
+  /** C's `memset(p, 0, sizeof(*p))`. */
+  clear(): void {
+    this.buf.fill(0);
+  }
 }
 
 /**
@@ -431,7 +436,7 @@ const c_mremap = lib.func("mremap", "intptr_t", ["intptr_t", "size_t", "size_t",
   newLen: number,
   flags: number,
 ) => number;
-const c_getpagesize = lib.func("getpagesize", "int", []) as () => number;
+const c_sysconf = lib.func("sysconf", "long", ["int"]) as (name: number) => number;
 const c_readlink = lib.func("readlink", "long", ["void *", "void *", "size_t"]) as (
   z: CString,
   buf: Uint8Array,
@@ -709,9 +714,12 @@ export function mremap(addr: number, oldLen: number, newLen: number, flags: numb
   return check(c_mremap(addr, oldLen, newLen, flags));
 }
 
-/** Bytes per page of virtual memory. */
-export function getpagesize(): number {
-  return c_getpagesize();
+/** Asks {@link sysconf} for the bytes per page of virtual memory. */
+export const _SC_PAGESIZE: number = 30;
+
+/** A property of the system, for instance {@link _SC_PAGESIZE}. */
+export function sysconf(name: number): number {
+  return c_sysconf(name);
 }
 
 /**
@@ -760,14 +768,16 @@ export function nanosleep(req: timespec, rem: timespec | null): number {
   return check(c_nanosleep(req.buf, rem === null ? null : rem.buf));
 }
 
-/** Seconds since 1970. */
-export function time(): number {
-  return c_time(null);
+/** Seconds since 1970, which `t[0]` receives too. */
+export function time(t: BigInt64Array | null): number {
+  const now = c_time(null);
+  if (t !== null) t[0] = BigInt(now);
+  return now;
 }
 
-/** The time of day, in microseconds. */
-export function gettimeofday(tv: timeval): number {
-  return check(c_gettimeofday(tv.buf, null));
+/** The time of day, in microseconds. There is no time zone to ask for. */
+export function gettimeofday(tv: timeval, tz: null): number {
+  return check(c_gettimeofday(tv.buf, tz));
 }
 
 /** The C library's words for an error number. */

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { memcpy } from "../cstring.js";
 import { sqlite3_free, sqlite3_malloc } from "../malloc.js";
 import {
   ALWAYS,
@@ -107,6 +108,12 @@ function memJournal(pJfd: sqlite3_file): MemJournal {
   return pJfd.pImpl as MemJournal;
 }
 
+/** Gives a file object its methods and state: what C's struct consists of. NON-UPSTREAM. */
+function setState(pJfd: sqlite3_file, pMethods: sqlite3_io_methods | null, p: MemJournal | null): void {
+  pJfd.pMethods = pMethods;
+  pJfd.pImpl = p;
+}
+
 /**
  * Reads `iAmt` bytes at `iOfst`. xRead of an in-memory journal.
  *
@@ -114,6 +121,8 @@ function memJournal(pJfd: sqlite3_file): MemJournal {
  *
  * @returns SQLITE_OK, or SQLITE_IOERR_SHORT_READ beyond the end; then, unlike a real file, the buffer
  *   is left alone.
+ * @divergence memjournal-state
+ * @divergence memjournal-index
  * @upstream memjournal.c memjrnlRead
  */
 function memjrnlRead(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst: number): number {
@@ -137,7 +146,7 @@ function memjrnlRead(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst: 
     assert(pChunk !== null);
   }
 
-  iChunkOffset = iOfst % p.nChunkSize;
+  iChunkOffset = (iOfst % p.nChunkSize) | 0;
   do {
     const iSpace = p.nChunkSize - iChunkOffset;
     const nCopy = MIN(nRead, p.nChunkSize - iChunkOffset);
@@ -172,17 +181,17 @@ function memjrnlFreeChunks(pFirst: FileChunk | null): void {
  *
  * @returns SQLITE_OK, or the error of the VFS; then the journal is in memory as before, so that it
  *   can still be played back.
+ * @divergence memjournal-state
  * @upstream memjournal.c memjrnlCreateFile
  * @divergence memjournal-copy
  */
-function memjrnlCreateFile(pReal: sqlite3_file): number {
+function memjrnlCreateFile(p: sqlite3_file): number {
   let rc: number;
-  /* C copies the struct; here its two parts move out of the file object, which nobody else changes. */
-  const copy = memJournal(pReal);
-  const copy_pMethod = pReal.pMethods;
+  const pReal = p;
+  /* C copies the struct; here the state is an object of its own, which nobody else changes. */
+  const copy = memJournal(p);
 
-  pReal.pMethods = null;
-  pReal.pImpl = null;
+  setState(p, null, null);
   rc = sqlite3OsOpen(copy.pVfs!, copy.zJournal, pReal, copy.flags, null);
   if (rc === SQLITE_OK) {
     let nChunk = copy.nChunkSize;
@@ -203,8 +212,7 @@ function memjrnlCreateFile(pReal: sqlite3_file): number {
   }
   if (rc !== SQLITE_OK) {
     sqlite3OsClose(pReal);
-    pReal.pMethods = copy_pMethod;
-    pReal.pImpl = copy;
+    setState(p, MemJournalMethods, copy);
   }
   return rc;
 }
@@ -216,6 +224,8 @@ function memjrnlCreateFile(pReal: sqlite3_file): number {
  *
  * @returns SQLITE_OK; SQLITE_IOERR_NOMEM, after which part of the data may have been appended; or the
  *   error of the VFS if the journal became a real file.
+ * @divergence memjournal-state
+ * @divergence memjournal-index
  * @upstream memjournal.c memjrnlWrite
  */
 function memjrnlWrite(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst: number): number {
@@ -237,11 +247,11 @@ function memjrnlWrite(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst:
     if (iOfst === 0 && p.pFirst) {
       /* The journal header is written anew when its record count or the commit is finished. */
       assert(p.nChunkSize > iAmt);
-      p.pFirst.zChunk.set(zBuf.subarray(0, iAmt));
+      memcpy(p.pFirst.zChunk, zBuf, iAmt);
     } else {
       while (nWrite > 0) {
         let pChunk = p.endpoint.pChunk;
-        const iChunkOffset = p.endpoint.iOffset % p.nChunkSize;
+        const iChunkOffset = (p.endpoint.iOffset % p.nChunkSize) | 0;
         const iSpace = MIN(nWrite, p.nChunkSize - iChunkOffset);
 
         assert(pChunk !== null || iChunkOffset === 0);
@@ -279,6 +289,7 @@ function memjrnlWrite(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst:
  * Cuts the journal to `size` bytes; a larger size changes nothing. xTruncate of an in-memory
  * journal. Cannot fail.
  *
+ * @divergence memjournal-state
  * @upstream memjournal.c memjrnlTruncate
  */
 function memjrnlTruncate(pJfd: sqlite3_file, size: number): number {
@@ -313,6 +324,7 @@ function memjrnlTruncate(pJfd: sqlite3_file, size: number): number {
 /**
  * Frees the content. xClose of an in-memory journal.
  *
+ * @divergence memjournal-state
  * @upstream memjournal.c memjrnlClose
  */
 function memjrnlClose(pJfd: sqlite3_file): number {
@@ -333,6 +345,7 @@ function memjrnlSync(_pJfd: sqlite3_file, _flags: number): number {
 /**
  * Reports the size in bytes. xFileSize of an in-memory journal.
  *
+ * @divergence memjournal-state
  * @upstream memjournal.c memjrnlFileSize
  */
 function memjrnlFileSize(pJfd: sqlite3_file, pSize: Ref<number>): number {
@@ -373,6 +386,7 @@ const MemJournalMethods: sqlite3_io_methods = {
  * @param flags for xOpen.
  * @param nSpill bytes to keep in memory: 0 none, negative all.
  * @returns SQLITE_OK, or, if `nSpill` is 0, the error of xOpen.
+ * @divergence memjournal-state
  * @upstream memjournal.c sqlite3JournalOpen
  */
 export function sqlite3JournalOpen(
@@ -382,16 +396,15 @@ export function sqlite3JournalOpen(
   flags: number,
   nSpill: number,
 ): number {
+  const p = new MemJournal();
+
   assert(zName || nSpill < 0 || flags & SQLITE_OPEN_EXCLUSIVE);
 
-  pJfd.pMethods = null;
-  pJfd.pImpl = null;
+  setState(pJfd, null, p);
   if (nSpill === 0) {
     return sqlite3OsOpen(pVfs!, zName, pJfd, flags, null);
   }
 
-  const p = new MemJournal();
-  pJfd.pImpl = p;
   if (nSpill > 0) {
     p.nChunkSize = nSpill;
   } else {
@@ -423,6 +436,7 @@ export function sqlite3MemJournalOpen(pJfd: sqlite3_file): void {
  * With batch-atomic writes a main journal is made real even if it was opened to stay in memory.
  *
  * @returns SQLITE_OK, also when there is nothing to do, or the error of the VFS.
+ * @divergence memjournal-state
  * @upstream memjournal.c sqlite3JournalCreate
  */
 export function sqlite3JournalCreate(pJfd: sqlite3_file): number {

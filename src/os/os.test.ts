@@ -188,6 +188,18 @@ describe("file wrappers", () => {
     ]);
   });
 
+  it("asks for the sector size on the methods object", () => {
+    class Methods {
+      size = 8192;
+      xSectorSize(): number {
+        return this.size;
+      }
+    }
+    const id = new sqlite3_file();
+    id.pMethods = new Methods() as unknown as sqlite3_io_methods;
+    expect(sqlite3OsSectorSize(id)).toBe(8192);
+  });
+
   it("do without the implementation where upstream does", () => {
     const id = open({ xSectorSize: null as unknown as () => number });
     expect(sqlite3OsSectorSize(id)).toBe(4096);

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { memset, strlen } from "../cstring.js";
+import { memcpy, memset, strlen } from "../cstring.js";
 import { sqlite3Config, sqlite3PendingByte } from "../global.js";
 import { sqlite3_initialize } from "../main.js";
 import { sqlite3_free, sqlite3_malloc, sqlite3MallocZero } from "../malloc.js";
@@ -22,7 +22,6 @@ import {
   type CString,
   NEVER,
   Ref,
-  SQLITE_BIGENDIAN,
   SQLITE_DEFAULT_SECTOR_SIZE,
   SQLITE_LOCK_EXCLUSIVE,
   SQLITE_LOCK_NONE,
@@ -198,6 +197,7 @@ export function sqlite3OsFileControlHint(id: sqlite3_file, op: number, pArg: unk
 /**
  * Bytes that the device writes at once: what a crash may damage around a write.
  *
+ * @divergence os-sector-size
  * @upstream os.c sqlite3OsSectorSize
  */
 export function sqlite3OsSectorSize(id: sqlite3_file): number {
@@ -372,16 +372,15 @@ export function sqlite3OsDlClose(pVfs: sqlite3_vfs, pHandle: unknown): void {
  * Fills the first `nByte` bytes with randomness, or with the configured seed and zeros. Returns the
  * number of random bytes, or SQLITE_OK for a seed; upstream looks at neither.
  *
+ * @divergence number-bytes
  * @upstream os.c sqlite3OsRandomness
  */
 export function sqlite3OsRandomness(pVfs: sqlite3_vfs, nByte: number, zBufOut: Uint8Array): number {
   if (sqlite3Config.iPrngSeed) {
     memset(zBufOut, 0, nByte);
     if (ALWAYS(nByte > 4)) nByte = 4;
-    for (let i = 0; i < nByte; i++) {
-      /* the seed's bytes, as they lie in memory */
-      zBufOut[i] = sqlite3Config.iPrngSeed >>> (8 * (SQLITE_BIGENDIAN ? 3 - i : i));
-    }
+    /* the seed's bytes, as they lie in memory */
+    memcpy(zBufOut, new Uint8Array(Uint32Array.of(sqlite3Config.iPrngSeed).buffer), nByte);
     return SQLITE_OK;
   } else {
     return pVfs.xRandomness(pVfs, nByte, zBufOut);
@@ -416,9 +415,18 @@ export function sqlite3OsCurrentTimeInt64(pVfs: sqlite3_vfs, pTimeOut: Ref<numbe
   return rc;
 }
 
+/** A file object that lies in counted memory, null for null. NON-UPSTREAM: C casts. */
+function fileIn(mem: Uint8Array | null): sqlite3_file | null {
+  if (mem === null) return null;
+  const pFile = new sqlite3_file();
+  pFile.mem = mem;
+  return pFile;
+}
+
 /**
  * Allocates a file object and opens a file into it. Stores null after an error.
  *
+ * @divergence os-counted-file
  * @upstream os.c sqlite3OsOpenMalloc
  */
 export function sqlite3OsOpenMalloc(
@@ -429,10 +437,8 @@ export function sqlite3OsOpenMalloc(
   pOutFlags: Ref<number> | null,
 ): number {
   let rc: number;
-  const mem = sqlite3MallocZero(pVfs.szOsFile);
-  if (mem !== null) {
-    const pFile = new sqlite3_file();
-    pFile.mem = mem;
+  const pFile = fileIn(sqlite3MallocZero(pVfs.szOsFile));
+  if (pFile !== null) {
     rc = sqlite3OsOpen(pVfs, zFile, pFile, flags, pOutFlags);
     if (rc !== SQLITE_OK) {
       sqlite3_free(pFile);
@@ -479,10 +485,11 @@ let vfsList: sqlite3_vfs | null = null;
  * Finds a VFS by its name; null asks for the default one. Null if there is none, or if the library
  * cannot be initialized.
  *
+ * @divergence name-strings
  * @upstream os.c sqlite3_vfs_find
  */
 export function sqlite3_vfs_find(zVfs: string | null): sqlite3_vfs | null {
-  let pVfs: sqlite3_vfs | null;
+  let pVfs: sqlite3_vfs | null = null;
   const rc = sqlite3_initialize();
   if (rc) return null;
   const mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);

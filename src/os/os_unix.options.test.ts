@@ -170,7 +170,13 @@ async function load(
       const z =
         name === null
           ? null
-          : main.sqlite3_create_filename(toCString(join(dir, name)), none, none, params.map(toCString));
+          : main.sqlite3_create_filename(
+              toCString(join(dir, name)),
+              none,
+              none,
+              params.length / 2,
+              params.map(toCString),
+            );
       const rc = p.xOpen(p, z, f, flags, null);
       if (rc === SQLITE_OK) open.push(f);
       return { rc, f };
@@ -247,15 +253,15 @@ describe("reading and writing", () => {
     expect([nRead(), nWrite()]).toEqual([3, 3]);
     m.failing("write", EIO);
     expect(write(f, Uint8Array.of(9), 5)).toBe(SQLITE_IOERR_WRITE);
-    expect(state(f).lastErrno).toBe(EIO);
+    expect(state(f).lastErrno.value).toBe(EIO);
     m.restore();
     /* the seek fails */
     expect(write(f, Uint8Array.of(9), -1)).toBe(SQLITE_IOERR_WRITE);
-    expect(state(f).lastErrno).toBe(EINVAL);
+    expect(state(f).lastErrno.value).toBe(EINVAL);
     const h = state(f).h;
     state(f).h = 99999;
     expect(read(f, 1, 0)[0]).toBe(SQLITE_IOERR_READ);
-    expect(state(f).lastErrno).toBe(EBADF);
+    expect(state(f).lastErrno.value).toBe(EBADF);
     state(f).h = h;
   });
 
@@ -283,7 +289,7 @@ describe("reading and writing", () => {
     const g = n.open("db2");
     const asked = n.failing("fstat", n.libc.EBADF);
     expect(g.pMethods!.xSync(g, SQLITE_SYNC_NORMAL)).toBe(SQLITE_IOERR_FSYNC);
-    expect(state(g).lastErrno).toBe(n.libc.EBADF);
+    expect(state(g).lastErrno.value).toBe(n.libc.EBADF);
     expect(asked()).toBe(1);
     n.restore();
     expect(g.pMethods!.xSync(g, SQLITE_SYNC_NORMAL)).toBe(SQLITE_OK);

@@ -196,6 +196,7 @@ import {
 } from "../sqliteInt.js";
 import { sqlite3FileSuffix3, sqlite3Strlen30 } from "../util.js";
 import {
+  _SC_PAGESIZE,
   access,
   close,
   EACCES,
@@ -215,16 +216,13 @@ import {
   ERANGE,
   ETIMEDOUT,
   errno,
-  F_GETFD,
   F_GETLK,
   F_OK,
   F_RDLCK,
-  F_SETFD,
   F_SETLK,
   F_SETLKW,
   F_UNLCK,
   F_WRLCK,
-  FD_CLOEXEC,
   fchmod,
   fchown,
   fcntl,
@@ -236,7 +234,6 @@ import {
   getcwd,
   getenv,
   geteuid,
-  getpagesize,
   getpid,
   gettimeofday,
   ioctl,
@@ -277,6 +274,7 @@ import {
   stat,
   stat_,
   strerror,
+  sysconf,
   time,
   timespec,
   timeval,
@@ -357,8 +355,8 @@ export class unixFile {
   eFileLock = 0;
   /** UNIXFILE_* bits; u16. */
   ctrlFlags = 0;
-  /** errno of the last I/O error. */
-  lastErrno = 0;
+  /** errno of the last I/O error; a Ref because seekAndWrite hands out its address. */
+  readonly lastErrno: Ref<number> = new Ref(0);
   /** State of the locking style: the dot-file style keeps the lock directory's name here. */
   lockingContext: Uint8Array | null = null;
   /** A record made at xOpen, so that xClose needs no memory to postpone the closing of `h`. */
@@ -395,8 +393,6 @@ export class unixFile {
   dbUpdate = 0;
   /** Debug: between RESERVED and the unlock, that is, not in a rollback. */
   inNormalWrite = 0;
-  /** NON-UPSTREAM: what `&id->lastErrno` is in seekAndWrite. */
-  readonly errnoRef: Ref<number> = new Ref(0);
 
   /** C's `memset(pFile, 0, sizeof(unixFile))`. */
   clear(): void {
@@ -405,7 +401,7 @@ export class unixFile {
     this.h = 0;
     this.eFileLock = 0;
     this.ctrlFlags = 0;
-    this.lastErrno = 0;
+    this.lastErrno.value = 0;
     this.lockingContext = null;
     this.pPreallocatedUnused = null;
     this.zPath = null;
@@ -424,7 +420,6 @@ export class unixFile {
     this.transCntrChng = 0;
     this.dbUpdate = 0;
     this.inNormalWrite = 0;
-    this.errnoRef.value = 0;
   }
 }
 
@@ -714,6 +709,18 @@ function osIoctl(fd: number, request: number, arg: number | Uint8Array | Uint32A
 
 /* ---------------------------------------------------------------- small wrappers */
 
+/** C's address of a field, `&of->name`: reads and writes the field. NON-UPSTREAM. */
+function fieldRef<O, K extends keyof O>(of: O, name: K): Ref<O[K]> {
+  return {
+    get value(): O[K] {
+      return of[name];
+    },
+    set value(v: O[K]) {
+      of[name] = v;
+    },
+  };
+}
+
 /**
  * Describes the POSIX locks held through descriptor `fd`, as far as SQLite uses them, by reading the
  * kernel's `/proc/PID/fdinfo/FD`.
@@ -724,6 +731,7 @@ function osIoctl(fd: number, request: number, arg: number | Uint8Array | Uint32A
  *
  * @param a at least 16 bytes.
  * @returns SQLITE_ERROR_UNABLE where there is no such pseudo file.
+ * @divergence unix-negative-index
  * @upstream os_unix.c unixPosixAdvisoryLocks
  */
 function unixPosixAdvisoryLocks(fd: number, a: Uint8Array): number {
@@ -735,12 +743,12 @@ function unixPosixAdvisoryLocks(fd: number, a: Uint8Array): number {
 
   memcpy(a, toCString("---/-.---.-----"), 16);
   sqlite3_snprintf(z.length, z, "/proc/%d/fdinfo/%d", getpid(), fd);
-  const inn = osOpen(z, O_RDONLY, 0);
-  if (inn < 0) {
+  const in_ = osOpen(z, O_RDONLY, 0);
+  if (in_ < 0) {
     return SQLITE_ERROR_UNABLE;
   }
-  const n = osRead(inn, z, z.length - 1);
-  osClose(inn);
+  const n = osRead(in_, z, z.length - 1);
+  osClose(in_);
   if (n <= 0) return SQLITE_ERROR_UNABLE;
   z[n] = 0;
 
@@ -761,11 +769,11 @@ function unixPosixAdvisoryLocks(fd: number, a: Uint8Array): number {
     }
     x = strrchr(x, 0x20);
     if (x === null) continue;
-    const iLast = strtoll(x.subarray(1));
+    const iLast = strtoll(x.subarray(1), null, 10);
     x[0] = 0;
     x = strrchr(p, 0x20);
     if (x === null) continue;
-    const iFirst = strtoll(x.subarray(1));
+    const iFirst = strtoll(x.subarray(1), null, 10);
     if (iLast >= PENDING_BYTE()) {
       if (iFirst <= PENDING_BYTE() && iLast >= PENDING_BYTE()) a[0] = cType;
       if (iFirst <= PENDING_BYTE() + 1 && iLast >= PENDING_BYTE() + 1) a[1] = cType;
@@ -805,6 +813,7 @@ function robustFchown(fd: number, uid: number, gid: number): number {
  *
  * @returns SQLITE_NOTFOUND if no system call has that name.
  * @divergence unix-syscall-table
+ * @divergence name-strings
  * @upstream os_unix.c unixSetSystemCall
  */
 function unixSetSystemCall(
@@ -843,6 +852,7 @@ function unixSetSystemCall(
  * this build does not use it.
  *
  * @divergence unix-syscall-table
+ * @divergence name-strings
  * @upstream os_unix.c unixGetSystemCall
  */
 function unixGetSystemCall(_pNotUsed: sqlite3_vfs, zName: string): sqlite3_syscall_ptr | null {
@@ -858,6 +868,7 @@ function unixGetSystemCall(_pNotUsed: sqlite3_vfs, zName: string): sqlite3_sysca
  * The xNextSystemCall method: the name after `zName` in the table, the first name for null, and null
  * after the last one or an unknown one. Calls that this build does not use are passed over.
  *
+ * @divergence name-strings
  * @upstream os_unix.c unixNextSystemCall
  */
 function unixNextSystemCall(_p: sqlite3_vfs, zName: string | null): string | null {
@@ -876,9 +887,6 @@ function unixNextSystemCall(_p: sqlite3_vfs, zName: string | null): string | nul
 
 /** Descriptors below this are left to standard input, output and error. */
 const SQLITE_MINIMUM_FILE_DESCRIPTOR: number = 3;
-
-/** NON-UPSTREAM: the name of the file that fills up low descriptors. */
-const zDevNull: CString = toCString("/dev/null");
 
 /**
  * Opens a file, again after EINTR, and never as descriptor 0, 1 or 2: those are filled with
@@ -906,7 +914,7 @@ function robust_open(z: CString, f: number, m: number): number {
     osClose(fd);
     sqlite3_log(SQLITE_WARNING, 'attempt to open "%s" as file descriptor %d', z, fd);
     fd = -1;
-    if (osOpen(zDevNull, O_RDONLY, m) < 0) break;
+    if (osOpen(toCString("/dev/null"), O_RDONLY, m) < 0) break;
   }
   if (fd >= 0) {
     if (m !== 0) {
@@ -914,9 +922,6 @@ function robust_open(z: CString, f: number, m: number): number {
       if (osFstat(fd, statbuf) === 0 && statbuf.st_size === 0 && (statbuf.st_mode & 0o777) !== m) {
         osFchmod(fd, m);
       }
-    }
-    if (O_CLOEXEC === 0) {
-      osFcntl(fd, F_SETFD, osFcntl(fd, F_GETFD, 0) | FD_CLOEXEC);
     }
   }
   return fd;
@@ -1015,6 +1020,18 @@ export class unixFileId {
   dev = 0n;
   /** The inode on it; 64 bits. */
   ino = 0n;
+
+  /** C's `memset(p, 0, sizeof(*p))`. */
+  clear(): void {
+    this.dev = 0n;
+    this.ino = 0n;
+  }
+
+  /** C's memcpy of the whole struct. */
+  assign(from: unixFileId): void {
+    this.dev = from.dev;
+    this.ino = from.ino;
+  }
 }
 
 /**
@@ -1110,15 +1127,8 @@ function unixLogErrorAtLine(errcode: number, zFunc: string, zPath: CString | nul
     zErr = strerror(iErrno);
   }
 
-  sqlite3_log(
-    errcode,
-    "os_unix.c:%d: (%d) %s(%s) - %s",
-    iLine,
-    iErrno,
-    zFunc,
-    zPath === null ? "" : zPath,
-    zErr,
-  );
+  if (zPath === null) zPath = toCString("");
+  sqlite3_log(errcode, "os_unix.c:%d: (%d) %s(%s) - %s", iLine, iErrno, zFunc, zPath, zErr);
 
   return errcode;
 }
@@ -1142,7 +1152,7 @@ function robust_close(pFile: unixFile | null, h: number, lineno: number): void {
  * @upstream os_unix.c storeLastErrno
  */
 function storeLastErrno(pFile: unixFile, error: number): void {
-  pFile.lastErrno = error;
+  pFile.lastErrno.value = error;
 }
 
 /**
@@ -1203,6 +1213,7 @@ function releaseInodeInfo(pFile: unixFile): void {
  *
  * @param ppInode receives the inode; unchanged if the result is not SQLITE_OK.
  * @divergence unix-styles
+ * @divergence unix-file-id
  * @upstream os_unix.c findInodeInfo
  */
 function findInodeInfo(pFile: unixFile, ppInode: Ref<unixInodeInfo | null>): number {
@@ -1217,11 +1228,12 @@ function findInodeInfo(pFile: unixFile, ppInode: Ref<unixInodeInfo | null>): num
   if (rc !== 0) {
     storeLastErrno(pFile, errno());
     if (SQLITE_DISABLE_LFS) {
-      if (pFile.lastErrno === EOVERFLOW) return SQLITE_NOLFS;
+      if (pFile.lastErrno.value === EOVERFLOW) return SQLITE_NOLFS;
     }
     return SQLITE_IOERR;
   }
 
+  fileId.clear();
   fileId.dev = statbuf.st_dev;
   fileId.ino = statbuf.st_ino;
   assert(unixMutexHeld());
@@ -1235,7 +1247,7 @@ function findInodeInfo(pFile: unixFile, ppInode: Ref<unixInodeInfo | null>): num
       return SQLITE_NOMEM_BKPT;
     }
     pInode = new unixInodeInfo(mem);
-    pInode.fileId = fileId;
+    pInode.fileId.assign(fileId);
     if (sqlite3GlobalConfig.bCoreMutex) {
       pInode.pLockMutex = sqlite3_mutex_alloc(SQLITE_MUTEX_FAST);
       if (pInode.pLockMutex === null) {
@@ -1381,16 +1393,12 @@ function osSetPosixAdvisoryLock(h: number, pLock: flock, pFile: unixFile): numbe
   return rc;
 }
 
-/** NON-UPSTREAM: `lock` on the stack of unixFileLock. */
-const lockOfFileLock = new flock();
-
 /**
  * Sets or clears a byte-range lock of the database file: fcntl, except for `unix-excl`, where the
  * first request locks the whole file for the process and all others are answered without the kernel.
  * The inode's mutex must be held.
  *
  * @returns 0, or -1 with errno set.
- * @divergence unix-stack-structs
  * @upstream os_unix.c unixFileLock
  */
 function unixFileLock(pFile: unixFile, pLock: flock): number {
@@ -1400,7 +1408,7 @@ function unixFileLock(pFile: unixFile, pLock: flock): number {
   assert(sqlite3_mutex_held(pInode.pLockMutex));
   if ((pFile.ctrlFlags & (UNIXFILE_EXCL | UNIXFILE_RDONLY)) === UNIXFILE_EXCL) {
     if (pInode.bProcessLock === 0) {
-      const lock = lockOfFileLock;
+      const lock = new flock();
       lock.l_whence = SEEK_SET;
       lock.l_start = SHARED_FIRST();
       lock.l_len = SHARED_SIZE;
@@ -1973,6 +1981,7 @@ function seekAndRead(id: unixFile, offset: number, pBuf: Uint8Array, cnt: number
  *
  * @returns SQLITE_IOERR_SHORT_READ if the file ends before, with the rest of the buffer zeroed;
  *   SQLITE_IOERR_CORRUPTFS for errors that speak of a damaged device; else SQLITE_IOERR_READ.
+ * @divergence number-bytes
  * @upstream os_unix.c unixRead
  */
 function unixRead(id: sqlite3_file, pBuf: Uint8Array, amt: number, offset: number): number {
@@ -2000,7 +2009,7 @@ function unixRead(id: sqlite3_file, pBuf: Uint8Array, amt: number, offset: numbe
   if (got === amt) {
     return SQLITE_OK;
   } else if (got < 0) {
-    switch (pFile.lastErrno) {
+    switch (pFile.lastErrno.value) {
       case ERANGE:
       case EIO:
       case ENXIO:
@@ -2038,11 +2047,11 @@ function seekAndWriteFd(
 
   if (USE_PREAD) {
     do {
-      rc = osPwrite(fd, pBuf, nBuf, iOff);
+      rc = osPwrite(fd, pBuf, nBuf, iOff) | 0;
     } while (rc < 0 && errno() === EINTR);
   } else if (USE_PREAD64) {
     do {
-      rc = osPwrite64(fd, pBuf, nBuf, iOff);
+      rc = osPwrite64(fd, pBuf, nBuf, iOff) | 0;
     } while (rc < 0 && errno() === EINTR);
   } else {
     do {
@@ -2063,15 +2072,10 @@ function seekAndWriteFd(
  * Writes `cnt` bytes at `offset` of an open file; an errno goes to `lastErrno`.
  *
  * @returns how many bytes were written, or -1.
- * @divergence unix-stack-structs
  * @upstream os_unix.c seekAndWrite
  */
 function seekAndWrite(id: unixFile, offset: number, pBuf: Uint8Array, cnt: number): number {
-  const piErrno = id.errnoRef;
-  piErrno.value = id.lastErrno;
-  const rc = seekAndWriteFd(id.h, offset, pBuf, cnt, piErrno);
-  id.lastErrno = piErrno.value;
-  return rc;
+  return seekAndWriteFd(id.h, offset, pBuf, cnt, id.lastErrno);
 }
 
 /**
@@ -2122,7 +2126,7 @@ function unixWrite(id: sqlite3_file, pBuf: Uint8Array, amt: number, offset: numb
   }
 
   if (amt > wrote) {
-    if (wrote < 0 && pFile.lastErrno !== ENOSPC) {
+    if (wrote < 0 && pFile.lastErrno.value !== ENOSPC) {
       return SQLITE_IOERR_WRITE;
     } else {
       storeLastErrno(pFile, 0); /* not a system error */
@@ -2169,7 +2173,7 @@ function openDirectory(zFilename: CString, pFd: Ref<number>): number {
   const zDirname = new Uint8Array(MAX_PATHNAME + 1);
 
   sqlite3_snprintf(MAX_PATHNAME, zDirname, "%s", zFilename);
-  for (ii = strlen(zDirname); ii > 0 && zDirname[ii] !== 0x2f; ii--) {}
+  for (ii = strlen(zDirname) | 0; ii > 0 && zDirname[ii] !== 0x2f; ii--) {}
   if (ii > 0) {
     zDirname[ii] = 0;
   } else {
@@ -2177,6 +2181,9 @@ function openDirectory(zFilename: CString, pFd: Ref<number>): number {
     zDirname[1] = 0;
   }
   fd = robust_open(zDirname, O_RDONLY | O_BINARY, 0);
+  if (fd >= 0) {
+    /* upstream traces the descriptor and the name here */
+  }
   pFd.value = fd;
   if (fd >= 0) return SQLITE_OK;
   return unixLogError(SQLITE_CANTOPEN_BKPT(44081), "openDirectory", zDirname, 44081);
@@ -2285,9 +2292,6 @@ function unixFileSize(id: sqlite3_file, pSize: Ref<number>): number {
 
 /* ---------------------------------------------------------------- file control and device properties */
 
-/** One zero byte: what C passes as `""` to write a single NUL. NON-UPSTREAM. */
-const zNul = new Uint8Array(1);
-
 /**
  * Answers SQLITE_FCNTL_SIZE_HINT: grows the file to at least `nByte` bytes, rounded up to whole
  * chunks when a chunk size is configured, and maps that much if memory mapping is on.
@@ -2326,7 +2330,7 @@ function fcntlSizeHint(pFile: unixFile, nByte: number): number {
         assert((iWrite + 1) % nBlk === 0);
         for (; iWrite < nSize + nBlk - 1; iWrite += nBlk) {
           if (iWrite >= nSize) iWrite = nSize - 1;
-          nWrite = seekAndWrite(pFile, iWrite, zNul, 1);
+          nWrite = seekAndWrite(pFile, iWrite, toCString(""), 1);
           if (nWrite !== 1) return SQLITE_IOERR_WRITE;
         }
       }
@@ -2366,15 +2370,13 @@ function unixModeBit(pFile: unixFile, mask: number, pArg: Ref<number>): void {
   }
 }
 
-/** Names of the lock levels from SHARED up, for SQLITE_FCNTL_FILESTAT. */
-const azLock: readonly string[] = ["SHARED", "RESERVED", "PENDING", "EXCLUSIVE"];
-
 /**
  * The xFileControl method. What `pArg` is depends on the opcode: a `Ref<number>` for the integer
  * ones, a `Ref<CString | null>` that receives an allocated name for VFSNAME and TEMPFILENAME, a
  * `sqlite3_str` for FILESTAT.
  *
  * @returns SQLITE_NOTFOUND for an opcode that this VFS does not know.
+ * @divergence unix-styles
  * @upstream os_unix.c unixFileControl
  */
 function unixFileControl(id: sqlite3_file, op: number, pArg: unknown): number {
@@ -2406,7 +2408,7 @@ function unixFileControl(id: sqlite3_file, op: number, pArg: unknown): number {
       return SQLITE_OK;
     }
     case SQLITE_FCNTL_LAST_ERRNO: {
-      (pArg as Ref<number>).value = pFile.lastErrno;
+      (pArg as Ref<number>).value = pFile.lastErrno.value;
       return SQLITE_OK;
     }
     case SQLITE_FCNTL_CHUNK_SIZE: {
@@ -2446,7 +2448,7 @@ function unixFileControl(id: sqlite3_file, op: number, pArg: unknown): number {
       const iOld = pFile.iBusyTimeout;
       const iNew = (pArg as Ref<number>).value;
       if (SQLITE_ENABLE_SETLK_TIMEOUT === 1) {
-        pFile.iBusyTimeout = iNew < 0 ? 0x7fffffff : iNew;
+        pFile.iBusyTimeout = iNew < 0 ? 0x7fffffff : iNew >>> 0;
       } else if (SQLITE_ENABLE_SETLK_TIMEOUT === 2) {
         pFile.iBusyTimeout = (pArg as Ref<number>).value ? 1 : 0;
       }
@@ -2485,12 +2487,12 @@ function unixFileControl(id: sqlite3_file, op: number, pArg: unknown): number {
     case SQLITE_FCNTL_DB_UNCHANGED: {
       /* after a rollback the change counter may rightly be what it was */
       if (!SQLITE_DEBUG) break;
-      pFile.dbUpdate = 0;
+      (id.pImpl as unixFile).dbUpdate = 0;
       return SQLITE_OK;
     }
 
     case SQLITE_FCNTL_EXTERNAL_READER: {
-      return unixFcntlExternalReader(pFile, pArg as Ref<number>);
+      return unixFcntlExternalReader(id.pImpl as unixFile, pArg as Ref<number>);
     }
 
     case SQLITE_FCNTL_FILESTAT: {
@@ -2498,6 +2500,7 @@ function unixFileControl(id: sqlite3_file, op: number, pArg: unknown): number {
       const pStr = pArg as sqlite3_str;
       const aLck = new Uint8Array(16);
       let pInode: unixInodeInfo | null;
+      const azLock = ["SHARED", "RESERVED", "PENDING", "EXCLUSIVE"];
       sqlite3_str_appendf(pStr, '{"h":%d', pFile.h);
       sqlite3_str_appendf(pStr, ',"vfs":"%s"', pFile.pVfs!.zName);
       if (pFile.eFileLock) {
@@ -2610,7 +2613,7 @@ function unixDeviceCharacteristics(id: sqlite3_file): number {
  * @upstream os_unix.c unixGetpagesize
  */
 function unixGetpagesize(): number {
-  return getpagesize();
+  return sysconf(_SC_PAGESIZE) | 0;
 }
 
 /* ---------------------------------------------------------------- shared memory */
@@ -2644,14 +2647,12 @@ export class unixShmNode implements Counted {
   isReadonly = 0;
   /** True while the lock on the dead man's switch is still owed. */
   isUnlocked = 0;
-  /** Views of the mapped regions, `szRegion` bytes each. */
-  apRegion: (Uint8Array | null)[] | null = null;
+  /** Views of the mapped regions, `szRegion` bytes each; null when their memory is gone. */
+  apRegion: (Uint8Array | null)[] = [];
   /** NON-UPSTREAM: the counted block that C's array of region pointers would be. */
   apRegionMem: Uint8Array | null = null;
-  /** NON-UPSTREAM: address of the mapping that starts with region i; 0 for heap memory. */
-  aRegionAddr: number[] = [];
-  /** NON-UPSTREAM: allocator's block that starts with region i; null for mapped memory. */
-  apRegionHeap: (Uint8Array | null)[] = [];
+  /** NON-UPSTREAM: what starts with region i: the address of a mapping, or the allocator's block. */
+  aRegionStart: (number | Uint8Array)[] = [];
   /** Number of unixShm objects that point here. */
   nRef = 0;
   /** List of those objects. */
@@ -2733,6 +2734,7 @@ function unixFcntlExternalReader(pFile: unixFile, piOut: Ref<number>): number {
     const pShmNode = pFile.pShm.pShmNode!;
     const f = new flock();
 
+    f.clear();
     f.l_type = F_WRLCK;
     f.l_whence = SEEK_SET;
     f.l_start = UNIX_SHM_BASE + 3;
@@ -2763,8 +2765,9 @@ function unixIsSharingShmNode(pFile: unixFile): number {
   if (pFile.pShm === null) return 0;
   if (pFile.ctrlFlags & UNIXFILE_EXCL) return 0;
   const pShmNode = pFile.pShm.pShmNode!;
-  assert(pShmNode.nRef === 1);
   const lock = new flock();
+  assert(pShmNode.nRef === 1);
+  lock.clear();
   lock.l_whence = SEEK_SET;
   lock.l_start = UNIX_SHM_DMS;
   lock.l_len = 1;
@@ -2773,8 +2776,8 @@ function unixIsSharingShmNode(pFile: unixFile): number {
   return lock.l_type !== F_UNLCK ? 1 : 0;
 }
 
-/** The struct flock of {@link unixShmSystemLock}; C has it on the stack. NON-UPSTREAM: made once. */
-const shmFlock = new flock();
+/** NON-UPSTREAM: `f` on the stack of unixShmSystemLock. */
+const lockOfShmSystemLock = new flock();
 
 /**
  * Takes or drops POSIX locks on `n` bytes of the -shm file from offset `ofst`. The caller holds the
@@ -2784,7 +2787,7 @@ const shmFlock = new flock();
  * @param ofst UNIX_SHM_BASE plus a slot, or UNIX_SHM_DMS.
  * @returns SQLITE_OK; SQLITE_BUSY if the system call fails, which it does when another process is in the
  *   way; SQLITE_BUSY_TIMEOUT instead if the file has a timeout (SQLITE_ENABLE_SETLK_TIMEOUT 1).
- * @divergence unix-shm-views
+ * @divergence unix-stack-structs
  * @upstream os_unix.c unixShmSystemLock
  */
 function unixShmSystemLock(pFile: unixFile, lockType: number, ofst: number, n: number): number {
@@ -2819,7 +2822,7 @@ function unixShmSystemLock(pFile: unixFile, lockType: number, ofst: number, n: n
   assert(ofst + n - 1 <= UNIX_SHM_DMS);
 
   if (pShmNode.hShm >= 0) {
-    const f = shmFlock;
+    const f = lockOfShmSystemLock;
     f.l_type = lockType;
     f.l_whence = SEEK_SET;
     f.l_start = ofst;
@@ -2835,8 +2838,23 @@ function unixShmSystemLock(pFile: unixFile, lockType: number, ofst: number, n: n
   }
 
   if (SQLITE_DEBUG) {
-    if (lockType !== F_UNLCK && lockType !== F_RDLCK) {
-      assert(lockType === F_WRLCK);
+    /* upstream traces what was done, or not, in each of these arms */
+    if (rc === SQLITE_OK) {
+      if (lockType === F_UNLCK) {
+        /* unlocked */
+      } else if (lockType === F_RDLCK) {
+        /* read lock taken */
+      } else {
+        assert(lockType === F_WRLCK);
+      }
+    } else {
+      if (lockType === F_UNLCK) {
+        /* not unlocked */
+      } else if (lockType === F_RDLCK) {
+        /* no read lock */
+      } else {
+        assert(lockType === F_WRLCK);
+      }
     }
   }
 
@@ -2881,15 +2899,14 @@ function unixShmPurge(pFd: unixFile): void {
       }
     }
     for (i = 0; i < p.nRegion; i += nShmPerMap) {
-      p.apRegion!.fill(null, i, i + nShmPerMap);
+      p.apRegion.fill(null, i, i + nShmPerMap);
       if (p.hShm >= 0) {
-        osMunmap(p.aRegionAddr[i]!, p.szRegion);
+        osMunmap(p.aRegionStart[i] as number, p.szRegion);
       } else {
-        sqlite3_free(p.apRegionHeap[i]!);
+        sqlite3_free(p.aRegionStart[i] as Uint8Array);
       }
     }
     sqlite3_free(p.apRegionMem);
-    p.apRegion = null;
     if (p.hShm >= 0) {
       robust_close(pFd, p.hShm, 45021);
       p.hShm = -1;
@@ -2965,6 +2982,7 @@ const SQLITE_SHM_DIRECTORY: string | null = null;
  * memory serves.
  *
  * @returns SQLITE_OK or SQLITE_READONLY_CANTINIT with `pDbFd.pShm` set, else an error.
+ * @divergence unix-shm-views
  * @upstream os_unix.c unixOpenSharedMemory
  */
 function unixOpenSharedMemory(pDbFd: unixFile): number {
@@ -2996,7 +3014,7 @@ function unixOpenSharedMemory(pDbFd: unixFile): number {
       if (SQLITE_SHM_DIRECTORY !== null) {
         nShmFilename = strlen(toCString(SQLITE_SHM_DIRECTORY)) + 1 + 31;
       } else {
-        nShmFilename = 6 + strlen(zBasePath);
+        nShmFilename = 6 + (strlen(zBasePath) | 0);
       }
       const pNodeMem = sqlite3_malloc64(sizeof.unixShmNode + nShmFilename);
       if (pNodeMem === null) {
@@ -3062,8 +3080,7 @@ function unixOpenSharedMemory(pDbFd: unixFile): number {
 
     p.pShmNode = pShmNode;
     if (SQLITE_DEBUG) {
-      p.id = pShmNode.nextShmId;
-      pShmNode.nextShmId = (pShmNode.nextShmId + 1) & 0xff;
+      p.id = pShmNode.nextShmId++ & 0xff;
     }
     pShmNode.nRef++;
     pDbFd.pShm = p;
@@ -3082,6 +3099,11 @@ function unixOpenSharedMemory(pDbFd: unixFile): number {
   sqlite3_free(p);
   unixLeaveMutex();
   return rc;
+}
+
+/** The `n` bytes at an address, or of a block, as a byte array. NON-UPSTREAM: C casts. */
+function memoryAt(p: number | Uint8Array, n: number): Uint8Array {
+  return typeof p === "number" ? view(p, n) : p;
 }
 
 /**
@@ -3153,7 +3175,7 @@ function unixShmMap(
             assert(nByte % pgsz === 0);
             for (let iPg = Math.floor(sStat.st_size / pgsz); iPg < Math.floor(nByte / pgsz); iPg++) {
               const x = new Ref<number>(0);
-              if (seekAndWriteFd(pShmNode.hShm, iPg * pgsz + pgsz - 1, zNul, 1, x) !== 1) {
+              if (seekAndWriteFd(pShmNode.hShm, iPg * pgsz + pgsz - 1, toCString(""), 1, x) !== 1) {
                 const zFile = pShmNode.zFilename;
                 rc = unixLogError(SQLITE_IOERR_SHMSIZE, "write", zFile, 45372);
                 break shmpage_out;
@@ -3169,12 +3191,11 @@ function unixShmMap(
         break shmpage_out;
       }
       pShmNode.apRegionMem = apNew;
-      if (pShmNode.apRegion === null) pShmNode.apRegion = [];
       while (pShmNode.nRegion < nReqRegion) {
         const nMap = szRegion * nShmPerMap;
-        let pMem: Uint8Array | null;
+        let pMem: number | Uint8Array | null;
         if (pShmNode.hShm >= 0) {
-          const addr = osMmap(
+          pMem = osMmap(
             0,
             nMap,
             pShmNode.isReadonly ? PROT_READ : PROT_READ | PROT_WRITE,
@@ -3182,13 +3203,10 @@ function unixShmMap(
             pShmNode.hShm,
             szRegion * pShmNode.nRegion,
           );
-          if (addr === MAP_FAILED) {
+          if (pMem === MAP_FAILED) {
             rc = unixLogError(SQLITE_IOERR_SHMMAP, "mmap", pShmNode.zFilename, 45399);
             break shmpage_out;
           }
-          pMem = view(addr, nMap);
-          pShmNode.aRegionAddr[pShmNode.nRegion] = addr;
-          pShmNode.apRegionHeap[pShmNode.nRegion] = null;
         } else {
           pMem = sqlite3_malloc64(nMap);
           if (pMem === null) {
@@ -3196,9 +3214,9 @@ function unixShmMap(
             break shmpage_out;
           }
           memset(pMem, 0, nMap);
-          pShmNode.aRegionAddr[pShmNode.nRegion] = 0;
-          pShmNode.apRegionHeap[pShmNode.nRegion] = pMem;
         }
+        pShmNode.aRegionStart[pShmNode.nRegion] = pMem;
+        pMem = memoryAt(pMem, nMap);
 
         for (let i = 0; i < nShmPerMap; i++) {
           pShmNode.apRegion[pShmNode.nRegion + i] = pMem.subarray(szRegion * i, szRegion * (i + 1));
@@ -3210,7 +3228,7 @@ function unixShmMap(
 
   /* shmpage_out: */
   if (pShmNode.nRegion > iRegion) {
-    pp.value = pShmNode.apRegion![iRegion]!;
+    pp.value = pShmNode.apRegion[iRegion]!;
   } else {
     pp.value = null;
   }
@@ -3219,9 +3237,17 @@ function unixShmMap(
   return rc;
 }
 
+/** memcmp of `n` bytes of two arrays of ints: zero if they are equal. NON-UPSTREAM: C has one memcmp. */
+function memcmpInts(a: Int32Array, b: Int32Array, n: number): number {
+  let d = 0;
+  for (let i = 0; i * 4 < n && d === 0; i++) d = a[i]! - b[i]!;
+  return d;
+}
+
 /**
  * Checks that `aLock` is what the masks of all connections add up to; for asserts.
  *
+ * @divergence number-bytes
  * @upstream os_unix.c assertLockingArrayOk
  */
 function assertLockingArrayOk(pShmNode: unixShmNode): boolean {
@@ -3230,6 +3256,7 @@ function assertLockingArrayOk(pShmNode: unixShmNode): boolean {
   } else {
     const aLock = new Int32Array(SQLITE_SHM_NLOCK);
 
+    aLock.fill(0);
     for (let pX = pShmNode.pFirst; pX !== null; pX = pX.pNext) {
       for (let i = 0; i < SQLITE_SHM_NLOCK; i++) {
         if (pX.exclMask & (1 << i)) {
@@ -3242,9 +3269,8 @@ function assertLockingArrayOk(pShmNode: unixShmNode): boolean {
       }
     }
 
-    const same = aLock.every((n, i) => n === pShmNode.aLock[i]);
-    assert(same);
-    return same;
+    assert(0 === memcmpInts(pShmNode.aLock, aLock, aLock.byteLength));
+    return memcmpInts(pShmNode.aLock, aLock, aLock.byteLength) === 0;
   }
 }
 
@@ -3258,6 +3284,7 @@ function assertLockingArrayOk(pShmNode: unixShmNode): boolean {
  * @param flags SQLITE_SHM_LOCK or SQLITE_SHM_UNLOCK, with SQLITE_SHM_SHARED (then n is 1) or
  *   SQLITE_SHM_EXCLUSIVE.
  * @returns SQLITE_OK, SQLITE_BUSY, or SQLITE_IOERR_SHMLOCK without a wal-index.
+ * @divergence number-bytes
  * @upstream os_unix.c unixShmLock
  */
 function unixShmLock(fd: sqlite3_file, ofst: number, n: number, flags: number): number {
@@ -3421,6 +3448,7 @@ function unixShmBarrier(fd: sqlite3_file): void {
  *
  * Every view that xShmMap gave out must be dropped before.
  *
+ * @divergence unix-field-refs
  * @upstream os_unix.c unixShmUnmap
  */
 function unixShmUnmap(fd: sqlite3_file, deleteFlag: number): number {
@@ -3433,15 +3461,9 @@ function unixShmUnmap(fd: sqlite3_file, deleteFlag: number): number {
   assert(pShmNode.pInode === pDbFd.pInode);
 
   sqlite3_mutex_enter(pShmNode.pShmMutex);
-  let prev: unixShm | null = null;
-  for (let pp = pShmNode.pFirst; pp !== p; pp = pp!.pNext) {
-    prev = pp;
-  }
-  if (prev === null) {
-    pShmNode.pFirst = p.pNext;
-  } else {
-    prev.pNext = p.pNext;
-  }
+  let pp: Ref<unixShm | null>;
+  for (pp = fieldRef(pShmNode, "pFirst"); pp.value !== p; pp = fieldRef(pp.value!, "pNext")) {}
+  pp.value = p.pNext;
 
   sqlite3_free(p);
   pDbFd.pShm = null;
@@ -3633,6 +3655,7 @@ function unixFetch(fd: sqlite3_file, iOff: number, nAmt: number, pp: Ref<Uint8Ar
  * drops it. With null it says that the mapping may be stale, and the file is unmapped; then no view
  * may be out.
  *
+ * @divergence unix-mmap-views
  * @upstream os_unix.c unixUnfetch
  */
 function unixUnfetch(fd: sqlite3_file, iOff: number, p: Uint8Array | null): number {
@@ -3755,6 +3778,8 @@ const dotlockIoFinder: finder_type = dotlockIoFinderImpl;
  *
  * @param zFilename name as the file will keep it, or null for a file that needs no locks.
  * @param ctrlFlags UNIXFILE_* bits.
+ * @divergence name-strings
+ * @divergence unix-dl
  * @upstream os_unix.c fillInUnixFile
  */
 function fillInUnixFile(
@@ -3808,7 +3833,7 @@ function fillInUnixFile(
   } else if (pLockingStyle === dotlockIoMethods) {
     /* the locking context is the name of the lock directory */
     assert(zFilename !== null);
-    const nFilename = strlen(zFilename!) + 6;
+    const nFilename = (strlen(zFilename!) | 0) + 6;
     const zLockFile = sqlite3_malloc64(nFilename);
     if (zLockFile === null) {
       rc = SQLITE_NOMEM_BKPT;
@@ -3869,12 +3894,18 @@ function unixTempFileDir(): CString | null {
   return null;
 }
 
+/** The bytes of an array or number as they lie in memory. NON-UPSTREAM: C casts. */
+function bytesOf(a: Int32Array | BigInt64Array | BigUint64Array): Uint8Array {
+  return new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
+}
+
 /**
  * Writes the name of a temporary file that does not exist yet into the first `nBuf` bytes of
  * `zBuf`, with two zeros at its end.
  *
  * @returns SQLITE_IOERR_GETTEMPPATH without a directory, SQLITE_ERROR if the name is too long or
  *   a dozen random names were all taken.
+ * @divergence number-bytes
  * @upstream os_unix.c unixGetTempname
  */
 function unixGetTempname(nBuf: number, zBuf: Uint8Array): number {
@@ -3891,7 +3922,7 @@ function unixGetTempname(nBuf: number, zBuf: Uint8Array): number {
   } else {
     do {
       const r = new BigUint64Array(1);
-      sqlite3_randomness(8, new Uint8Array(r.buffer));
+      sqlite3_randomness(8, bytesOf(r));
       assert(nBuf > 2);
       zBuf[nBuf - 2] = 0;
       sqlite3_snprintf(nBuf, zBuf, `%s/${SQLITE_TEMP_FILE_PREFIX}%llx%c`, zDir, r[0]!, 0);
@@ -3914,6 +3945,7 @@ function unixGetTempname(nBuf: number, zBuf: Uint8Array): number {
  *
  * @param flags SQLITE_OPEN_* bits; READONLY and READWRITE count.
  * @returns the entry, which the caller then owns, or null.
+ * @divergence unix-field-refs
  * @upstream os_unix.c findReusableFd
  */
 function findReusableFd(zPath: CString, flags: number): UnixUnusedFd | null {
@@ -3933,18 +3965,15 @@ function findReusableFd(zPath: CString, flags: number): UnixUnusedFd | null {
       assert(sqlite3_mutex_notheld(pInode.pLockMutex));
       sqlite3_mutex_enter(pInode.pLockMutex);
       flags &= SQLITE_OPEN_READONLY | SQLITE_OPEN_READWRITE;
-      let prev: UnixUnusedFd | null = null;
-      let pp: UnixUnusedFd | null = pInode.pUnused;
-      for (; pp !== null && pp.flags !== flags; pp = pp.pNext) {
-        prev = pp;
-      }
-      pUnused = pp;
+      let pp: Ref<UnixUnusedFd | null>;
+      for (
+        pp = fieldRef(pInode, "pUnused");
+        pp.value !== null && pp.value.flags !== flags;
+        pp = fieldRef(pp.value, "pNext")
+      ) {}
+      pUnused = pp.value;
       if (pUnused !== null) {
-        if (prev === null) {
-          pInode.pUnused = pUnused.pNext;
-        } else {
-          prev.pNext = pUnused.pNext;
-        }
+        pp.value = pUnused.pNext;
       }
       sqlite3_mutex_leave(pInode.pLockMutex);
     }
@@ -4041,6 +4070,7 @@ function unixOpen(
   flags: number,
   pOutFlags: Ref<number> | null,
 ): number {
+  const p = new unixFile();
   let fd = -1;
   let openFlags = 0;
   const eType = flags & 0x0fff00;
@@ -4090,7 +4120,6 @@ function unixOpen(
     randomnessPid = osGetpid(0);
     sqlite3_randomness(0, null);
   }
-  const p = new unixFile();
   pFile.pMethods = null;
   pFile.pImpl = p;
 
@@ -4290,17 +4319,12 @@ class DbPath {
   rc = 0;
   /** Symbolic links followed so far. */
   nSymlink = 0;
-  /** Where the path is written. */
-  zOut: Uint8Array;
+  /** Where the path is written; the caller of the first append sets it. */
+  zOut: Uint8Array = toCString("");
   /** Bytes that `zOut` can take. */
-  nOut: number;
+  nOut = 0;
   /** Bytes of `zOut` in use. */
   nUsed = 0;
-
-  constructor(nOut: number, zOut: Uint8Array) {
-    this.nOut = nOut;
-    this.zOut = zOut;
-  }
 }
 
 /**
@@ -4329,7 +4353,7 @@ function appendOnePathElement(pPath: DbPath, zName: CString, nName: number): voi
     return;
   }
   pPath.zOut[pPath.nUsed++] = 0x2f;
-  pPath.zOut.set(zName.subarray(0, nName), pPath.nUsed);
+  memcpy(pPath.zOut.subarray(pPath.nUsed), zName, nName);
   pPath.nUsed += nName;
   if (HAVE_READLINK && HAVE_LSTAT) {
     if (pPath.rc === SQLITE_OK) {
@@ -4393,7 +4417,12 @@ function appendAllPathElements(pPath: DbPath, zPath: CString): void {
  * @upstream os_unix.c unixFullPathname
  */
 function unixFullPathname(_pVfs: sqlite3_vfs, zPath: CString, nOut: number, zOut: Uint8Array): number {
-  const path = new DbPath(nOut, zOut);
+  const path = new DbPath();
+  path.rc = 0;
+  path.nUsed = 0;
+  path.nSymlink = 0;
+  path.nOut = nOut;
+  path.zOut = zOut;
   if (zPath[0] !== 0x2f /* '/' */) {
     const zPwd = new Uint8Array(SQLITE_MAX_PATHLEN + 2);
     if (osGetcwd(zPwd, zPwd.length - 2) === null) {
@@ -4411,13 +4440,12 @@ function unixFullPathname(_pVfs: sqlite3_vfs, zPath: CString, nOut: number, zOut
 /** Name of a VFS that shall be the default instead of "unix", or null. */
 const SQLITE_DEFAULT_UNIX_VFS: string | null = null;
 
-const zDevUrandom = toCString("/dev/urandom");
-
 /**
  * The xRandomness method: a seed for the random number generator, from /dev/urandom, or from time
  * and process id if that cannot be opened.
  *
  * @returns how many bytes of `zBuf` were filled.
+ * @divergence number-bytes
  * @upstream os_unix.c unixRandomness
  */
 function unixRandomness(_NotUsed: sqlite3_vfs, nBuf: number, zBuf: Uint8Array): number {
@@ -4427,11 +4455,12 @@ function unixRandomness(_NotUsed: sqlite3_vfs, nBuf: number, zBuf: Uint8Array): 
   randomnessPid = osGetpid(0);
   if (!SQLITE_TEST && !SQLITE_OMIT_RANDOMNESS) {
     let got: number;
-    const fd = robust_open(zDevUrandom, O_RDONLY, 0);
+    const fd = robust_open(toCString("/dev/urandom"), O_RDONLY, 0);
     if (fd < 0) {
-      const t = new BigInt64Array([BigInt(time())]);
-      memcpy(zBuf, new Uint8Array(t.buffer), 8);
-      memcpy(zBuf.subarray(8), new Uint8Array(new Int32Array([randomnessPid]).buffer), 4);
+      const t = new BigInt64Array(1);
+      time(t);
+      memcpy(zBuf, bytesOf(t), 8);
+      memcpy(zBuf.subarray(8), bytesOf(Int32Array.of(randomnessPid)), 4);
       assert(8 + 4 <= nBuf);
       nBuf = 8 + 4;
     } else {
@@ -4480,11 +4509,12 @@ function unixCurrentTimeInt64(_NotUsed: sqlite3_vfs | null, piNow: Ref<number>):
   const unixEpoch = 24405875 * 8640000;
   const rc = SQLITE_OK;
   if (NO_GETTOD) {
-    const t = time();
-    piNow.value = t * 1000 + unixEpoch;
+    const t = new BigInt64Array(1);
+    time(t);
+    piNow.value = Number(t[0]) * 1000 + unixEpoch;
   } else {
     const sNow = new timeval();
-    gettimeofday(sNow); /* cannot fail */
+    gettimeofday(sNow, null); /* cannot fail */
     piNow.value = unixEpoch + 1000 * sNow.tv_sec + Math.floor(sNow.tv_usec / 1000);
   }
 
@@ -4558,6 +4588,7 @@ const aVfs: sqlite3_vfs[] = [
  * Registers the VFSes of this file; called once while SQLite initialises, when neither memory nor
  * mutexes need be ready.
  *
+ * @divergence unix-dl
  * @upstream os_unix.c sqlite3_os_init
  */
 export function sqlite3_os_init(): number {

@@ -16,6 +16,7 @@
  */
 
 import { sqlite3_free, sqlite3_malloc64, sqlite3Malloc, sqlite3MallocZero } from "../malloc.js";
+import { sqlite3DebugPrintf as printf } from "../printf.js";
 import { sqlite3_randomness } from "../random.js";
 import { assert, type Counted, SQLITE_DEBUG, SQLITE_NOMEM_BKPT, SQLITE_OK, sizeof } from "../sqliteInt.js";
 
@@ -73,12 +74,22 @@ export class Bitvec implements Counted {
   nSet = 0;
   /** Values per child, or 0 while there are no children; u32. */
   iDivisor = 0;
-  /** The three shapes; those that the set is not in are empty arrays. */
+  /** The three shapes; those that the set has never been in are empty arrays. */
   u = { aBitmap: NO_BITMAP as Uint8Array, aHash: NO_HASH as Uint32Array, apSub: NO_SUB };
   mem: Uint8Array | null;
 
-  /** @param mem a zeroed block of BITVEC_SZ bytes. */
-  constructor(mem: Uint8Array) {
+  /**
+   * The shape follows from iSize alone until a hash table subdivides, so only one view is made.
+   *
+   * @param mem a zeroed block of BITVEC_SZ bytes.
+   */
+  constructor(mem: Uint8Array, iSize: number) {
+    const pUnion = mem.subarray(BITVEC_SZ - BITVEC_USIZE, BITVEC_SZ);
+    if (iSize <= BITVEC_NBIT) {
+      this.u.aBitmap = pUnion;
+    } else {
+      this.u.aHash = u32view(pUnion, BITVEC_NINT);
+    }
     this.mem = mem;
   }
 }
@@ -103,20 +114,14 @@ function sqlite3StackFree(_db: null, p: Uint8Array): void {
  * @param iSize u32.
  * @returns null if memory runs out.
  * @upstream bitvec.c sqlite3BitvecCreate
- * @divergence bitvec-union
  */
 export function sqlite3BitvecCreate(iSize: number): Bitvec | null {
+  let p: Bitvec | null = null;
   assert(sizeof.Bitvec === BITVEC_SZ);
   const mem = sqlite3MallocZero(sizeof.Bitvec);
-  if (mem === null) return null;
-  const p = new Bitvec(mem);
-  p.iSize = iSize;
-  /* The shape follows from iSize alone until a hash table subdivides, so only one view is made. */
-  const pUnion = mem.subarray(BITVEC_SZ - BITVEC_USIZE, BITVEC_SZ);
-  if (iSize <= BITVEC_NBIT) {
-    p.u.aBitmap = pUnion;
-  } else {
-    p.u.aHash = u32view(pUnion, BITVEC_NINT);
+  if (mem !== null) {
+    p = new Bitvec(mem, iSize);
+    p.iSize = iSize;
   }
   return p;
 }
@@ -127,25 +132,24 @@ export function sqlite3BitvecCreate(iSize: number): Bitvec | null {
  * @param i any u32; 0 and values above iSize are in no set.
  * @returns 1 or 0.
  * @upstream bitvec.c sqlite3BitvecTestNotNull
+ * @divergence bitvec-byte-index
  */
 export function sqlite3BitvecTestNotNull(p: Bitvec | null, i: number): number {
   assert(p !== null);
-  let q: Bitvec = p!;
   i = (i - 1) >>> 0; /* 0 becomes the largest u32 and fails the next test */
-  if (i >= q.iSize) return 0;
-  while (q.iDivisor) {
-    const bin = Math.floor(i / q.iDivisor);
-    i = i % q.iDivisor;
-    const pSub: Bitvec | null = q.u.apSub[bin];
-    if (!pSub) {
+  if (i >= p!.iSize) return 0;
+  while (p!.iDivisor) {
+    const bin = Math.floor(i / p!.iDivisor);
+    i = i % p!.iDivisor;
+    p = p!.u.apSub[bin] as Bitvec | null;
+    if (!p) {
       return 0;
     }
-    q = pSub;
   }
-  if (q.iSize <= BITVEC_NBIT) {
-    return (q.u.aBitmap[i >>> 3] & (1 << (i & (BITVEC_SZELEM - 1)))) !== 0 ? 1 : 0;
+  if (p!.iSize <= BITVEC_NBIT) {
+    return (p!.u.aBitmap[i >>> 3] & (1 << (i & (BITVEC_SZELEM - 1)))) !== 0 ? 1 : 0;
   } else {
-    const aHash = q.u.aHash;
+    const aHash = p!.u.aHash;
     let h = BITVEC_HASH(i++);
     while (aHash[h]) {
       if (aHash[h] === i) return 1;
@@ -174,13 +178,14 @@ export function sqlite3BitvecTest(p: Bitvec | null, i: number): number {
  *   that some values may be missing from the set, so the caller must give up its use.
  * @upstream bitvec.c sqlite3BitvecSet
  * @divergence bitvec-union
+ * @divergence bitvec-byte-index
  */
 export function sqlite3BitvecSet(p: Bitvec | null, i: number): number {
   let h: number;
   if (p === null) return SQLITE_OK;
   assert(i > 0);
   assert(i <= p.iSize);
-  i--;
+  i = (i - 1) >>> 0;
   while (p.iSize > BITVEC_NBIT && p.iDivisor) {
     const bin = Math.floor(i / p.iDivisor);
     i = i % p.iDivisor;
@@ -216,13 +221,12 @@ export function sqlite3BitvecSet(p: Bitvec | null, i: number): number {
     if (p.nSet >= BITVEC_MXHASH) {
       let j: number;
       let rc: number;
-      const pBuf = sqlite3StackAllocRaw(null, BITVEC_NINT * 4);
+      const pBuf = sqlite3StackAllocRaw(null, p.u.aHash.byteLength);
       if (pBuf === null) {
         return SQLITE_NOMEM_BKPT;
       } else {
         const aiValues = u32view(pBuf, BITVEC_NINT);
         aiValues.set(p.u.aHash);
-        p.u.aHash = NO_HASH;
         p.u.apSub = new Array<Bitvec | null>(BITVEC_NPTR).fill(null);
         p.iDivisor = Math.floor(p.iSize / BITVEC_NPTR);
         if (p.iSize % BITVEC_NPTR !== 0) p.iDivisor++;
@@ -248,11 +252,13 @@ export function sqlite3BitvecSet(p: Bitvec | null, i: number): number {
  * @param i 1 to iSize.
  * @param pBuf at least BITVEC_SZ bytes, overwritten.
  * @upstream bitvec.c sqlite3BitvecClear
+ * @divergence bitvec-union
+ * @divergence bitvec-byte-index
  */
 export function sqlite3BitvecClear(p: Bitvec | null, i: number, pBuf: Uint8Array): void {
   if (p === null) return;
   assert(i > 0);
-  i--;
+  i = (i - 1) >>> 0;
   while (p.iDivisor) {
     const bin = Math.floor(i / p.iDivisor);
     i = i % p.iDivisor;
@@ -272,7 +278,7 @@ export function sqlite3BitvecClear(p: Bitvec | null, i: number, pBuf: Uint8Array
     p.nSet = 0;
     for (j = 0; j < BITVEC_NINT; j++) {
       if (aiValues[j] && aiValues[j] !== i + 1) {
-        let h = BITVEC_HASH(aiValues[j] - 1);
+        let h = BITVEC_HASH((aiValues[j] - 1) >>> 0);
         p.nSet++;
         while (p.u.aHash[h]) {
           h++;
@@ -309,53 +315,50 @@ export function sqlite3BitvecSize(p: Bitvec): number {
 }
 
 /**
- * Describes a set and its children, for a person at a debugger.
+ * Prints a set and its children, for a person at a debugger. The address of a set is 0.
  *
  * @param n how far to indent, in characters.
  * @param x what to add to each value printed.
  * @upstream bitvec.c showBitvec
- * @divergence bitvec-show
  */
-function showBitvec(p: Bitvec | null, n: number, x: number): string {
+function showBitvec(p: Bitvec | null, n: number, x: number): void {
   let i: number;
-  let z = "";
   if (p === null) {
-    return "NULL\n";
+    printf("NULL\n");
+    return;
   }
-  z += `Bitvec iSize=${p.iSize}`;
+  printf("Bitvec 0x%p iSize=%u", p, p.iSize);
   if (p.iSize <= BITVEC_NBIT) {
-    z += " bitmap\n";
-    z += `${" ".repeat(n)}   bits:`;
+    printf(" bitmap\n");
+    printf("%*s   bits:", n, "");
     for (i = 1; i <= BITVEC_NBIT; i++) {
-      if (sqlite3BitvecTest(p, i)) z += ` ${(x + i) >>> 0}`;
+      if (sqlite3BitvecTest(p, i)) printf(" %u", (x + (i >>> 0)) >>> 0);
     }
-    z += "\n";
+    printf("\n");
   } else if (p.iDivisor === 0) {
-    z += ` hash with ${p.nSet} entries\n`;
-    z += `${" ".repeat(n)}   bits:`;
+    printf(" hash with %u entries\n", p.nSet);
+    printf("%*s   bits:", n, "");
     for (i = 0; i < BITVEC_NINT; i++) {
-      if (p.u.aHash[i]) z += ` ${(x + p.u.aHash[i]) >>> 0}`;
+      if (p.u.aHash[i]) printf(" %u", (x + p.u.aHash[i]) >>> 0);
     }
-    z += "\n";
+    printf("\n");
   } else {
-    z += ` sub-bitvec with iDivisor=${p.iDivisor}\n`;
+    printf(" sub-bitvec with iDivisor=%u\n", p.iDivisor);
     for (i = 0; i < BITVEC_NPTR; i++) {
       if (p.u.apSub[i] === null) continue;
-      z += `${" ".repeat(n)}   apSub[${i}]=`;
-      z += showBitvec(p.u.apSub[i], n + 4, (i * p.iDivisor) >>> 0);
+      printf("%*s   apSub[%d]=", n, "", i);
+      showBitvec(p.u.apSub[i], n + 4, (i * p.iDivisor) >>> 0);
     }
   }
-  return z;
 }
 
 /**
  * Prints a set and its children on the console.
  *
  * @upstream bitvec.c sqlite3ShowBitvec
- * @divergence bitvec-show
  */
 export function sqlite3ShowBitvec(p: Bitvec | null): void {
-  console.log(showBitvec(p, 0, 0).replace(/\n$/, ""));
+  showBitvec(p, 0, 0);
 }
 
 /** Sets bit `I` of a byte array. @upstream bitvec.c SETBIT */
@@ -393,6 +396,7 @@ function TESTBIT(V: Uint8Array, I: number): number {
  * @param sz largest value; if not positive, the set is made for `2 * -sz` values and nothing is compared.
  * @returns 0 if both agree, the first value on which they differ, or -1 if memory ran out.
  * @upstream bitvec.c sqlite3BitvecBuiltinTest
+ * @divergence random-words
  */
 export function sqlite3BitvecBuiltinTest(sz: number, aOp: number[] | Int32Array): number {
   let pBitvec: Bitvec | null = null;
@@ -405,7 +409,7 @@ export function sqlite3BitvecBuiltinTest(sz: number, aOp: number[] | Int32Array)
   const aRandom = new Int32Array(1);
 
   if (sz <= 0) {
-    pBitvec = sqlite3BitvecCreate((2 * -sz) >>> 0);
+    pBitvec = sqlite3BitvecCreate((2 * (-sz >>> 0)) >>> 0);
     pV = null;
   } else {
     pBitvec = sqlite3BitvecCreate(sz);
@@ -426,13 +430,13 @@ export function sqlite3BitvecBuiltinTest(sz: number, aOp: number[] | Int32Array)
           if (op === 6) {
             sqlite3ShowBitvec(pBitvec);
           } else if (op === 7) {
-            console.log(`BITVEC_SZ     = ${BITVEC_SZ} (${sizeof.Bitvec} by sizeof)`);
-            console.log(`BITVEC_USIZE  = ${BITVEC_USIZE}`);
-            console.log(`BITVEC_NELEM  = ${BITVEC_NELEM}`);
-            console.log(`BITVEC_NBIT   = ${BITVEC_NBIT}`);
-            console.log(`BITVEC_NINT   = ${BITVEC_NINT}`);
-            console.log(`BITVEC_MXHASH = ${BITVEC_MXHASH}`);
-            console.log(`BITVEC_NPTR   = ${BITVEC_NPTR}`);
+            printf("BITVEC_SZ     = %d (%d by sizeof)\n", BITVEC_SZ, sizeof.Bitvec);
+            printf("BITVEC_USIZE  = %d\n", BITVEC_USIZE);
+            printf("BITVEC_NELEM  = %d\n", BITVEC_NELEM);
+            printf("BITVEC_NBIT   = %d\n", BITVEC_NBIT);
+            printf("BITVEC_NINT   = %d\n", BITVEC_NINT);
+            printf("BITVEC_MXHASH = %d\n", BITVEC_MXHASH);
+            printf("BITVEC_NPTR   = %d\n", BITVEC_NPTR);
           }
         }
         pc++;
@@ -444,7 +448,7 @@ export function sqlite3BitvecBuiltinTest(sz: number, aOp: number[] | Int32Array)
         case 5: {
           nx = 4;
           i = aOp[pc + 2] - 1;
-          aOp[pc + 2] = (aOp[pc + 2] + aOp[pc + 3]) | 0;
+          aOp[pc + 2] += aOp[pc + 3];
           break;
         }
         case 3:
@@ -474,10 +478,11 @@ export function sqlite3BitvecBuiltinTest(sz: number, aOp: number[] | Int32Array)
     /* The four terms are 0 each: values outside the range are in no set, and the size is right. */
     if (pV) {
       rc =
-        sqlite3BitvecTest(null, 0) +
-        sqlite3BitvecTest(pBitvec, sz + 1) +
-        sqlite3BitvecTest(pBitvec, 0) +
-        ((sqlite3BitvecSize(pBitvec) - sz) | 0);
+        (sqlite3BitvecTest(null, 0) +
+          sqlite3BitvecTest(pBitvec, sz + 1) +
+          sqlite3BitvecTest(pBitvec, 0) +
+          (sqlite3BitvecSize(pBitvec) - sz)) |
+        0;
       for (i = 1; i <= sz; i++) {
         if (TESTBIT(pV, i) !== sqlite3BitvecTest(pBitvec, i)) {
           rc = i;

@@ -279,6 +279,7 @@ import {
   SQLITE_OPEN_SUBJOURNAL,
   SQLITE_OPEN_SUPER_JOURNAL,
   SQLITE_OPEN_TEMP_JOURNAL,
+  SQLITE_PTRSIZE,
   SQLITE_READONLY_DBMOVED,
   SQLITE_READONLY_ROLLBACK,
   SQLITE_SYNC_DATAONLY,
@@ -751,7 +752,12 @@ function JOURNAL_HDR_SZ(pPager: Pager): number {
   return pPager.sectorSize;
 }
 
-/** Non-zero for a database that is in the cache only. @upstream pager.c MEMDB */
+/**
+ * Non-zero for a database that is in the cache only.
+ *
+ * @upstream pager.c MEMDB
+ * @divergence memdb-argument
+ */
 function MEMDB(pPager: Pager): number {
   return pPager.memDb;
 }
@@ -920,6 +926,7 @@ const zPagerState: Uint8Array = new Uint8Array(1024);
  * overwrites.
  *
  * @upstream pager.c print_pager_state
+ * @divergence static-buffers
  */
 export function print_pager_state(p: Pager): CString {
   const zRet = zPagerState;
@@ -1034,7 +1041,7 @@ function subjRequiresPage(pPg: PgHdr): number {
 
 /** Whether the main journal has the page; for asserts. @upstream pager.c pageInJournal */
 function pageInJournal(pPager: Pager, pPg: PgHdr): number {
-  return sqlite3BitvecTest(pPager.pInJournal, pPg.pgno) ? 1 : 0;
+  return sqlite3BitvecTest(pPager.pInJournal, pPg.pgno);
 }
 
 /**
@@ -1048,7 +1055,7 @@ function read32bits(fd: sqlite3_file, offset: number, pRes: Ref<number>): number
   const ac = new Uint8Array(4);
   const rc = sqlite3OsRead(fd, ac, 4, offset);
   if (rc === SQLITE_OK) {
-    pRes.value = sqlite3Get4byte(ac) >>> 0;
+    pRes.value = sqlite3Get4byte(ac);
   }
   return rc;
 }
@@ -1083,7 +1090,7 @@ function pagerUnlockDb(pPager: Pager, eLock: number): number {
     assert(pPager.eLock >= eLock);
     rc = pPager.noLock ? SQLITE_OK : sqlite3OsUnlock(pPager.fd, eLock);
     if (pPager.eLock !== UNKNOWN_LOCK) {
-      pPager.eLock = eLock;
+      pPager.eLock = eLock & 0xff;
     }
   }
   pPager.changeCountDone = pPager.tempFile;
@@ -1106,7 +1113,7 @@ function pagerLockDb(pPager: Pager, eLock: number): number {
   if (pPager.eLock < eLock || pPager.eLock === UNKNOWN_LOCK) {
     rc = pPager.noLock ? SQLITE_OK : sqlite3OsLock(pPager.fd, eLock);
     if (rc === SQLITE_OK && (pPager.eLock !== UNKNOWN_LOCK || eLock === EXCLUSIVE_LOCK)) {
-      pPager.eLock = eLock;
+      pPager.eLock = eLock & 0xff;
     }
   }
   return rc;
@@ -1319,11 +1326,12 @@ function zeroJournalHdr(pPager: Pager, doTruncate: number): number {
  * Savepoints that were opened since the last header learn where that one's records end.
  *
  * @upstream pager.c writeJournalHdr
+ * @divergence random-words
  */
 function writeJournalHdr(pPager: Pager): number {
   let rc = SQLITE_OK;
   const zHeader = pPager.pTmpSpace!;
-  let nHeader = pPager.pageSize;
+  let nHeader = pPager.pageSize >>> 0;
   let nWrite: number;
   let ii: number;
 
@@ -1376,7 +1384,7 @@ function writeJournalHdr(pPager: Pager): number {
 
   /* The whole sector is written, as some systems are slow with files that have gaps. A sector
    * larger than a page takes several writes of the same buffer, so the header comes repeatedly. */
-  for (nWrite = 0; rc === SQLITE_OK && nWrite < JOURNAL_HDR_SZ(pPager); nWrite += nHeader) {
+  for (nWrite = 0; rc === SQLITE_OK && nWrite < JOURNAL_HDR_SZ(pPager); nWrite = (nWrite + nHeader) >>> 0) {
     rc = sqlite3OsWrite(pPager.jfd, zHeader, nHeader, pPager.journalOff);
     assert(pPager.journalHdr <= pPager.journalOff);
     pPager.journalOff += nHeader;
@@ -1557,6 +1565,7 @@ export function sqlite3PagerDataVersion(pPager: Pager): number {
  * exclusive mode one on disk is kept open for reuse.
  *
  * @upstream pager.c releaseAllSavepoints
+ * @divergence counted-array
  */
 function releaseAllSavepoints(pPager: Pager): void {
   let ii: number;
@@ -1875,11 +1884,10 @@ function pager_cksum(pPager: Pager, aData: Uint8Array): number {
   let cksum = pPager.cksumInit;
   let i = pPager.pageSize - 200;
   while (i > 0) {
-    cksum += aData[i]!;
+    cksum = (cksum + aData[i]!) >>> 0;
     i -= 200;
   }
-  /* At most 327 bytes on top of a u32: exact, so that one reduction at the end will do. */
-  return cksum >>> 0;
+  return cksum;
 }
 
 /**
@@ -1991,7 +1999,7 @@ function pager_playback_one_page(
     (pPager.eState >= PAGER_WRITER_DBMOD || pPager.eState === PAGER_OPEN) &&
     isSynced
   ) {
-    const ofst = (pgno - 1) * pPager.pageSize;
+    const ofst = ((pgno - 1) >>> 0) * pPager.pageSize;
     testcase(!isSavepnt && pPg !== null && (pPg.flags & PGHDR_NEED_SYNC) !== 0);
     assert(!pagerUseWal(pPager));
 
@@ -2046,6 +2054,7 @@ function pager_playback_one_page(
  *
  * @param zSuper the super-journal's name; may lie in pTmpSpace, which therefore is not touched.
  * @upstream pager.c pager_delsuper
+ * @divergence file-objects
  */
 function pager_delsuper(pPager: Pager, zSuper: CString): number {
   const pVfs = pPager.pVfs;
@@ -2090,7 +2099,7 @@ function pager_delsuper(pPager: Pager, zSuper: CString): number {
     zFree[0] = zFree[1] = zFree[2] = zFree[3] = 0;
     zSuperJournal = zFree.subarray(4);
     zSuperPtr = zSuperJournal.subarray(nSuperJournal.value + 2);
-    rc = sqlite3OsRead(pSuper!, zSuperJournal, nSuperJournal.value, 0);
+    rc = sqlite3OsRead(pSuper!, zSuperJournal, nSuperJournal.value | 0, 0);
     if (rc !== SQLITE_OK) break delsuper_out;
     zSuperJournal[nSuperJournal.value] = 0;
     zSuperJournal[nSuperJournal.value + 1] = 0;
@@ -2231,6 +2240,7 @@ function setSectorSize(pPager: Pager): void {
  *   back, and headers are believed without exception. 0 for this pager's own transaction, whose last
  *   section may still have a record count of 0.
  * @upstream pager.c pager_playback
+ * @divergence pointer-places
  * @divergence journaloff-by-ref
  */
 function pager_playback(pPager: Pager, isHot: number): number {
@@ -2280,13 +2290,13 @@ function pager_playback(pPager: Pager, isHot: number): number {
       if (nRec.value === 0xffffffff) {
         assert(pPager.journalOff === JOURNAL_HDR_SZ(pPager));
         /* Negative if the header claims sectors larger than the file: round towards zero, as C does. */
-        nRec.value = Math.trunc((szJ.value - JOURNAL_HDR_SZ(pPager)) / JOURNAL_PG_SZ(pPager)) >>> 0;
+        nRec.value = (Math.trunc((szJ.value - JOURNAL_HDR_SZ(pPager)) / JOURNAL_PG_SZ(pPager)) | 0) >>> 0;
       }
 
       /* The section that this very transaction is writing has no count yet: it too ends with the
        * file. In a hot journal 0 does mean none, since those records were never synced. */
       if (nRec.value === 0 && !isHot && pPager.journalHdr + JOURNAL_HDR_SZ(pPager) === pPager.journalOff) {
-        nRec.value = Math.trunc((szJ.value - pPager.journalOff) / JOURNAL_PG_SZ(pPager)) >>> 0;
+        nRec.value = (Math.trunc((szJ.value - pPager.journalOff) / JOURNAL_PG_SZ(pPager)) | 0) >>> 0;
       }
 
       /* The first header says how long the database was. */
@@ -2394,7 +2404,7 @@ function readDbPage(pPg: PgHdr): number {
   if (iFrame) {
     rc = sqlite3WalReadFrame(pPager.pWal!, iFrame, pPager.pageSize, pPg.pData);
   } else {
-    const iOffset = (pPg.pgno - 1) * pPager.pageSize;
+    const iOffset = ((pPg.pgno - 1) >>> 0) * pPager.pageSize;
     rc = sqlite3OsRead(pPager.fd, pPg.pData, pPager.pageSize, iOffset);
     if (rc === SQLITE_IOERR_SHORT_READ) {
       rc = SQLITE_OK;
@@ -2500,6 +2510,7 @@ function pagerRollbackWal(pPager: Pager): number {
  * @param nTruncate size of the database in pages after the commit; 0 outside a commit.
  * @param isCommit true if the last frame ends a transaction.
  * @upstream pager.c pagerWalFrames
+ * @divergence list-slot-pointer
  */
 function pagerWalFrames(pPager: Pager, pList: PgHdr | null, nTruncate: Pgno, isCommit: number): number {
   let rc: number;
@@ -2535,7 +2546,7 @@ function pagerWalFrames(pPager: Pager, pList: PgHdr | null, nTruncate: Pgno, isC
   } else {
     nList = 1;
   }
-  pPager.aStat[PAGER_STAT_WRITE] += nList;
+  pPager.aStat[PAGER_STAT_WRITE] = (pPager.aStat[PAGER_STAT_WRITE]! + nList) >>> 0;
 
   if (pList!.pgno === 1) pager_write_changecounter(pList);
   rc = sqlite3WalFrames(pPager.pWal!, pPager.pageSize, pList!, nTruncate, isCommit, pPager.walSyncFlags);
@@ -2924,7 +2935,7 @@ export function sqlite3PagerSetPagesize(pPager: Pager, pPageSize: Ref<number>, n
     (pPager.memDb === 0 || pPager.dbSize === 0) &&
     sqlite3PcacheRefCount(pPager.pPCache) === 0 &&
     pageSize &&
-    pageSize !== pPager.pageSize
+    pageSize !== pPager.pageSize >>> 0
   ) {
     let pNew: Uint8Array | null = null;
     const nByte = new Ref(0);
@@ -2961,7 +2972,7 @@ export function sqlite3PagerSetPagesize(pPager: Pager, pPageSize: Ref<number>, n
   if (rc === SQLITE_OK) {
     if (nReserve < 0) nReserve = pPager.nReserve;
     assert(nReserve >= 0 && nReserve < 1000);
-    pPager.nReserve = nReserve;
+    pPager.nReserve = (nReserve << 16) >> 16;
     pagerFixMaplimit(pPager);
   }
   return rc;
@@ -3123,6 +3134,7 @@ function pagerSyncHotJournal(pPager: Pager): number {
  * @param ppPage receives the page, or null on error; to be given back to pagerReleaseMapPage.
  * @returns SQLITE_OK or SQLITE_NOMEM.
  * @upstream pager.c pagerAcquireMapPage
+ * @divergence mapped-page-block
  */
 function pagerAcquireMapPage(
   pPager: Pager,
@@ -3142,7 +3154,7 @@ function pagerAcquireMapPage(
     const mem = sqlite3MallocZero(sizeof.PgHdr + pPager.nExtra);
     if (mem === null) {
       ppPage.value = null;
-      sqlite3OsUnfetch(pPager.fd, (pgno - 1) * pPager.pageSize, pData);
+      sqlite3OsUnfetch(pPager.fd, ((pgno - 1) >>> 0) * pPager.pageSize, pData);
       return SQLITE_NOMEM_BKPT;
     }
     ppPage.value = p = new PgHdr(mem);
@@ -3179,7 +3191,7 @@ function pagerReleaseMapPage(pPg: PgHdr): void {
   pPager.pMmapFreelist = pPg;
 
   assert(pPager.fd.pMethods!.iVersion >= 3);
-  sqlite3OsUnfetch(pPager.fd, (pPg.pgno - 1) * pPager.pageSize, pPg.pData);
+  sqlite3OsUnfetch(pPager.fd, ((pPg.pgno - 1) >>> 0) * pPager.pageSize, pPg.pData);
 }
 
 /**
@@ -3228,6 +3240,7 @@ function databaseIsUnmoved(pPager: Pager): number {
  * @param db the connection, or null if the pager has no log.
  * @returns SQLITE_OK always.
  * @upstream pager.c sqlite3PagerClose
+ * @divergence counted-array
  * @divergence pager-id
  */
 export function sqlite3PagerClose(pPager: Pager, db: sqlite3 | null): number {
@@ -3412,7 +3425,7 @@ function pager_write_pagelist(pPager: Pager, pList: PgHdr | null): number {
 
     /* Pages past the end are left over from sqlite3PagerTruncateImage. */
     if (pgno <= pPager.dbSize && 0 === (pList.flags & PGHDR_DONT_WRITE)) {
-      const offset = (pgno - 1) * pPager.pageSize;
+      const offset = ((pgno - 1) >>> 0) * pPager.pageSize;
       let pData: Uint8Array;
 
       assert((pList.flags & PGHDR_NEED_SYNC) === 0);
@@ -3619,6 +3632,7 @@ export function sqlite3PagerFlush(pPager: Pager): number {
  * @param xReinit called for a page whose content has changed under the layer above.
  * @returns SQLITE_OK, or an error with `ppPager` null: SQLITE_NOMEM, SQLITE_CANTOPEN, the VFS's code.
  * @upstream pager.c sqlite3PagerOpen
+ * @divergence pager-block
  * @divergence pager-id
  */
 export function sqlite3PagerOpen(
@@ -3697,13 +3711,13 @@ export function sqlite3PagerOpen(
     }
   }
 
-  assert(sizeof.ptr === 4 || sizeof.ptr === 8);
+  assert(SQLITE_PTRSIZE === sizeof.ptr);
   pPtr = sqlite3MallocZero(
     ROUND8(sizeof.Pager) /* the pager */ +
       ROUND8(pcacheSize) /* its cache */ +
       ROUND8(pVfs.szOsFile) /* the database file */ +
       journalFileSize * 2 /* the two journals */ +
-      sizeof.ptr /* the way back to the pager */ +
+      SQLITE_PTRSIZE /* the way back to the pager */ +
       4 /* zeros before the first name */ +
       nPathname +
       1 /* database name */ +
@@ -3730,7 +3744,7 @@ export function sqlite3PagerOpen(
   pPtr = pPtr.subarray(journalFileSize); /* jfd */
   assert(EIGHT_BYTE_ALIGNMENT(pPtr));
   rememberPager(pPager, pPtr);
-  pPtr = pPtr.subarray(sizeof.ptr);
+  pPtr = pPtr.subarray(SQLITE_PTRSIZE);
 
   pPtr = pPtr.subarray(4); /* the zero prefix */
   pPager.zFilename = pPtr;
@@ -3857,15 +3871,15 @@ export function sqlite3PagerOpen(
     return rc;
   }
 
-  pPager.useJournal = useJournal;
+  pPager.useJournal = useJournal & 0xff;
   pPager.mxPgno = SQLITE_MAX_PAGE_COUNT;
-  pPager.tempFile = tempFile;
+  pPager.tempFile = tempFile & 0xff;
   assert(tempFile === PAGER_LOCKINGMODE_NORMAL || tempFile === PAGER_LOCKINGMODE_EXCLUSIVE);
   assert(PAGER_LOCKINGMODE_EXCLUSIVE === 1);
-  pPager.exclusiveMode = tempFile;
+  pPager.exclusiveMode = tempFile & 0xff;
   pPager.changeCountDone = pPager.tempFile;
-  pPager.memDb = memDb;
-  pPager.readOnly = readOnly;
+  pPager.memDb = memDb & 0xff;
+  pPager.readOnly = readOnly & 0xff;
   assert(useJournal || pPager.tempFile);
   sqlite3PagerSetFlags(pPager, (SQLITE_DEFAULT_SYNCHRONOUS + 1) | PAGER_CACHESPILL);
   pPager.nExtra = nExtra & 0xffff;
@@ -3901,7 +3915,7 @@ export function sqlite3_database_file_object(zName: CString): sqlite3_file {
     i--;
   }
   assert(i >= 4);
-  const p = i - 4 - sizeof.ptr;
+  const p = i - 4 - SQLITE_PTRSIZE;
   assert(EIGHT_BYTE_ALIGNMENT(p));
   const pPager = recallPager(a, p)!;
   return pPager.fd;
@@ -4220,9 +4234,13 @@ function getPageNormal(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, fl
            * does no harm and is not reported. */
           sqlite3BeginBenignMalloc();
           if (pgno <= pPager.dbOrigSize) {
-            sqlite3BitvecSet(pPager.pInJournal, pgno);
+            if (SQLITE_DEBUG) rc = sqlite3BitvecSet(pPager.pInJournal, pgno);
+            else sqlite3BitvecSet(pPager.pInJournal, pgno);
+            testcase(rc === SQLITE_NOMEM);
           }
-          addToSavepointBitvecs(pPager, pgno);
+          if (SQLITE_DEBUG) rc = addToSavepointBitvecs(pPager, pgno);
+          else addToSavepointBitvecs(pPager, pgno);
+          testcase(rc === SQLITE_NOMEM);
           sqlite3EndBenignMalloc();
         }
         memset(pPg.pData, 0, pPager.pageSize);
@@ -4258,6 +4276,7 @@ function getPageNormal(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, fl
  *
  * @param ppPage out: as for getPageNormal; null after an error of the WAL, the mapping or the allocator.
  * @upstream pager.c getPageMMap
+ * @divergence out-pointer-shared
  */
 function getPageMMap(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, flags: number): number {
   let rc = SQLITE_OK;
@@ -4288,7 +4307,7 @@ function getPageMMap(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, flag
   if (bMmapOk && iFrame === 0) {
     /* Not a shared Ref: a VFS may run any code after it has stored the pointer. */
     const pData = new Ref<Uint8Array | null>(null);
-    rc = sqlite3OsFetch(pPager.fd, (pgno - 1) * pPager.pageSize, pPager.pageSize, pData);
+    rc = sqlite3OsFetch(pPager.fd, ((pgno - 1) >>> 0) * pPager.pageSize, pPager.pageSize, pData);
     if (rc === SQLITE_OK && pData.value !== null) {
       if (pPager.eState > PAGER_READER || pPager.tempFile) {
         pPg = sqlite3PagerLookup(pPager, pgno);
@@ -4299,7 +4318,7 @@ function getPageMMap(pPager: Pager, pgno: Pgno, ppPage: Ref<DbPage | null>, flag
         rc = pagerAcquireMapPage(pPager, pgno, pData.value, ppPage);
         pPg = ppPage.value;
       } else {
-        sqlite3OsUnfetch(pPager.fd, (pgno - 1) * pPager.pageSize, pData.value);
+        sqlite3OsUnfetch(pPager.fd, ((pgno - 1) >>> 0) * pPager.pageSize, pData.value);
       }
       if (pPg !== null) {
         assert(rc === SQLITE_OK);
@@ -4370,6 +4389,7 @@ export function sqlite3PagerLookup(pPager: Pager, pgno: Pgno): DbPage | null {
  * what sqlite3PagerUnrefPageOne() is for. So the pager still has a referenced page afterwards.
  *
  * @upstream pager.c sqlite3PagerUnrefNotNull
+ * @divergence assert-only-locals
  */
 export function sqlite3PagerUnrefNotNull(pPg: DbPage): void {
   const pPager = pPg.pPager!; /* only for the assert below */
@@ -4618,7 +4638,7 @@ function pager_write(pPg: PgHdr): number {
 
   sqlite3PcacheMakeDirty(pPg);
 
-  assert((pPager.pInJournal !== null) === Boolean(isOpen(pPager.jfd)));
+  assert((pPager.pInJournal !== null) === isOpen(pPager.jfd));
   if (pPager.pInJournal !== null && !sqlite3BitvecTestNotNull(pPager.pInJournal, pPg.pgno)) {
     assert(!pagerUseWal(pPager));
     if (pPg.pgno <= pPager.dbOrigSize) {
@@ -4744,7 +4764,7 @@ export function sqlite3PagerWrite(pPg: PgHdr): number {
     return SQLITE_OK;
   } else if (pPager.errCode) {
     return pPager.errCode;
-  } else if (pPager.sectorSize > pPager.pageSize) {
+  } else if (pPager.sectorSize > pPager.pageSize >>> 0) {
     assert(pPager.tempFile === 0);
     return pagerWriteLargeSector(pPg);
   } else {
@@ -4790,6 +4810,7 @@ export function sqlite3PagerDontWrite(pPg: PgHdr): void {
  *
  * @param isDirectMode nonzero for direct mode.
  * @upstream pager.c pager_incr_changecounter
+ * @divergence local-macros
  */
 function pager_incr_changecounter(pPager: Pager, isDirectMode: number): number {
   let rc = SQLITE_OK;
@@ -4831,7 +4852,8 @@ function pager_incr_changecounter(pPager: Pager, isDirectMode: number): number {
         if (rc === SQLITE_OK) {
           /* The pager compares its copy with the file when it next starts to read; without this it
            * would take its own write for a stranger's and flush the cache. */
-          memcpy(pPager.dbFileVers, zBuf.subarray(24), pPager.dbFileVers.length);
+          const pCopy = zBuf.subarray(24);
+          memcpy(pPager.dbFileVers, pCopy, pPager.dbFileVers.length);
           pPager.changeCountDone = 1;
         }
       } else {
@@ -4899,6 +4921,7 @@ export function sqlite3PagerExclusiveLock(pPager: Pager): number {
  * @param zSuper name of the super-journal, or null; null does not take back an earlier call's name.
  * @param noSync nonzero: the caller will sync the database file itself, with sqlite3PagerSync().
  * @upstream pager.c sqlite3PagerCommitPhaseOne
+ * @divergence local-macros
  */
 export function sqlite3PagerCommitPhaseOne(pPager: Pager, zSuper: CString | null, noSync: number): number {
   let rc = SQLITE_OK;
@@ -5014,7 +5037,7 @@ export function sqlite3PagerCommitPhaseOne(pPager: Pager, zSuper: CString | null
               rc = pager_write_pagelist(pPager, pList);
               if (rc === SQLITE_OK && pPager.dbSize > pPager.dbFileSize) {
                 const pTmp = pPager.pTmpSpace!;
-                const szPage = pPager.pageSize;
+                const szPage = pPager.pageSize | 0;
                 memset(pTmp, 0, szPage);
                 rc = sqlite3OsWrite(pPager.fd, pTmp, szPage, pPager.dbSize * pPager.pageSize - szPage);
               }
@@ -5052,7 +5075,7 @@ export function sqlite3PagerCommitPhaseOne(pPager: Pager, zSuper: CString | null
         /* If the last new page went to the freelist it was never written, and the file is too short.
          * The lock page at the very end needs not exist. */
         if (pPager.dbSize > pPager.dbFileSize) {
-          const nNew: Pgno = pPager.dbSize - (pPager.dbSize === PAGER_SJ_PGNO(pPager) ? 1 : 0);
+          const nNew: Pgno = (pPager.dbSize - (pPager.dbSize === PAGER_SJ_PGNO(pPager) ? 1 : 0)) >>> 0;
           assert(pPager.eState === PAGER_WRITER_DBMOD);
           rc = pager_truncate(pPager, nNew);
           if (rc !== SQLITE_OK) break commit_phase_one_exit;
@@ -5266,6 +5289,7 @@ export function sqlite3PagerIsMemdb(pPager: Pager): number {
  * SQLITE_NOMEM leaves open those that could be opened.
  *
  * @upstream pager.c pagerOpenSavepoint
+ * @divergence counted-array
  */
 function pagerOpenSavepoint(pPager: Pager, nSavepoint: number): number {
   const rc = SQLITE_OK;
@@ -5377,9 +5401,8 @@ export function sqlite3PagerSavepoint(pPager: Pager, op: number, iSavepoint: num
   return rc;
 }
 
-/** NON-UPSTREAM: the static array inside C's sqlite3PagerFilename, and the pointer into its middle. */
+/** What {@link sqlite3PagerFilename} points into; static in that function upstream. */
 const zFake: Uint8Array = new Uint8Array(8);
-const zFakeName: CString = zFake.subarray(4);
 
 /**
  * Full pathname of the database file, in a block that sqlite3_uri_parameter() and its relatives
@@ -5390,7 +5413,7 @@ const zFakeName: CString = zFake.subarray(4);
  */
 export function sqlite3PagerFilename(pPager: Pager, nullIfMemDb: number): CString {
   if (nullIfMemDb && (pPager.memDb || sqlite3IsMemdb(pPager.pVfs))) {
-    return zFakeName;
+    return zFake.subarray(4);
   } else {
     return pPager.zFilename;
   }

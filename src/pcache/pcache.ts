@@ -94,6 +94,18 @@ export class PgHdr implements Counted {
   constructor(mem: Uint8Array | null = null) {
     this.mem = mem;
   }
+
+  /** NON-UPSTREAM: zeroes `pDirty` and all fields behind it, as C does with memset. */
+  clearFromDirty(): void {
+    this.pDirty = null;
+    this.pPager = null;
+    this.pageHash = 0;
+    this.pgno = 0;
+    this.flags = 0;
+    this.nRef = 0;
+    this.pDirtyNext = null;
+    this.pDirtyPrev = null;
+  }
 }
 
 /** The page is not on the dirty list. */
@@ -261,8 +273,9 @@ function pageOnDirtyList(pCache: PCache, pPg: PgHdr): number {
       if (p === pPg) return 1;
     }
     return 0;
+  } else {
+    return 1;
   }
-  return 1;
 }
 
 /**
@@ -278,8 +291,9 @@ function pageNotOnDirtyList(pCache: PCache, pPg: PgHdr): number {
       if (p === pPg) return 0;
     }
     return 1;
+  } else {
+    return 1;
   }
-  return 1;
 }
 
 /**
@@ -419,7 +433,7 @@ function numberOfCachePages(p: PCache): number {
     let n: number;
     n = Math.floor((-1024 * p.szCache) / (p.szPage + p.szExtra));
     if (n > 1000000000) n = 1000000000;
-    return n;
+    return n | 0;
   }
 }
 
@@ -504,7 +518,7 @@ export function sqlite3PcacheSetPageSize(pCache: PCache, szPage: number): number
     let pNew: unknown;
     pNew = sqlite3GlobalConfig.pcache2.xCreate(
       szPage,
-      pCache.szExtra + sqlite3HeaderSizePcache(),
+      pCache.szExtra + ROUND8(sizeof.PgHdr + (SQLITE_CHECK_PAGES ? 8 : 0)),
       pCache.bPurgeable,
     );
     if (pNew === null) return SQLITE_NOMEM_BKPT;
@@ -617,31 +631,33 @@ export function sqlite3PcacheFetchStress(
 }
 
 /**
- * The rare half of {@link sqlite3PcacheFetchFinish}: initialises the header of a page that the
- * module has just created.
- *
- * A slot that the module recycled still has its header object from the page before; only a slot that
- * is new needs one.
- *
- * @upstream pcache.c pcacheFetchFinishWithInit
- * @divergence pcache-header-object
+ * NON-UPSTREAM: the header of a slot, `pExtra` in C. A slot that the module recycled still has the
+ * object from the page before; one that is new gets it here, with the space behind the header, which
+ * lies at the same place as long as the slot exists.
  */
-function pcacheFetchFinishWithInit(pCache: PCache, pgno: Pgno, pPage: sqlite3_pcache_page): PgHdr {
-  let pPgHdr: PgHdr | null;
-  assert(pPage !== null);
-  pPgHdr = pPage.pHdr as PgHdr | null;
+function headerOf(pPage: sqlite3_pcache_page): PgHdr {
+  let pPgHdr = pPage.pHdr as PgHdr | null;
   if (pPgHdr === null) {
     pPgHdr = new PgHdr();
     pPgHdr.pExtra = pPage.pExtra.subarray(sqlite3HeaderSizePcache());
     pPage.pHdr = pPgHdr;
   }
+  return pPgHdr;
+}
+
+/**
+ * The rare half of {@link sqlite3PcacheFetchFinish}: initialises the header of a page that the
+ * module has just created.
+ *
+ * @upstream pcache.c pcacheFetchFinishWithInit
+ * @divergence pcache-header-object
+ */
+function pcacheFetchFinishWithInit(pCache: PCache, pgno: Pgno, pPage: sqlite3_pcache_page): PgHdr {
+  let pPgHdr: PgHdr;
+  assert(pPage !== null);
+  pPgHdr = headerOf(pPage);
   assert(pPgHdr.pPage === null);
-  pPgHdr.pDirty = null;
-  pPgHdr.pPager = null;
-  pPgHdr.pageHash = 0;
-  pPgHdr.nRef = 0;
-  pPgHdr.pDirtyNext = null;
-  pPgHdr.pDirtyPrev = null;
+  pPgHdr.clearFromDirty();
   pPgHdr.pPage = pPage;
   pPgHdr.pData = pPage.pBuf;
   memset(pPgHdr.pExtra, 0, 8);
@@ -808,6 +824,7 @@ export function sqlite3PcacheClearSyncFlags(pCache: PCache): void {
  *
  * @param newPgno not 0.
  * @upstream pcache.c sqlite3PcacheMove
+ * @divergence pcache-header-object
  */
 export function sqlite3PcacheMove(p: PgHdr, newPgno: Pgno): void {
   const pCache = p.pCache!;
@@ -885,44 +902,39 @@ export function sqlite3PcacheClear(pCache: PCache): void {
   sqlite3PcacheTruncate(pCache, 0);
 }
 
-/** The head that {@link pcacheMergeDirtyList} has on its stack in C. NON-UPSTREAM. */
+/** NON-UPSTREAM: the head that {@link pcacheMergeDirtyList} has on its stack in C. */
 const mergeResult = new PgHdr();
 
 /**
  * Merges two lists that are linked by pDirty and ascend by pgno, neither of them empty.
  *
  * @upstream pcache.c pcacheMergeDirtyList
+ * @divergence pcache-merge-head
  */
-function pcacheMergeDirtyList(pA: PgHdr, pB: PgHdr): PgHdr {
-  const result = mergeResult;
+function pcacheMergeDirtyList(pA: PgHdr | null, pB: PgHdr | null): PgHdr | null {
   let pTail: PgHdr;
-  let pNext: PgHdr | null;
-  pTail = result;
+  pTail = mergeResult;
   assert(pA !== null && pB !== null);
   for (;;) {
-    if (pA.pgno < pB.pgno) {
+    if (pA!.pgno < pB!.pgno) {
       pTail.pDirty = pA;
-      pTail = pA;
-      pNext = pA.pDirty;
-      if (pNext === null) {
+      pTail = pA!;
+      pA = pA!.pDirty;
+      if (pA === null) {
         pTail.pDirty = pB;
         break;
       }
-      pA = pNext;
     } else {
       pTail.pDirty = pB;
-      pTail = pB;
-      pNext = pB.pDirty;
-      if (pNext === null) {
+      pTail = pB!;
+      pB = pB!.pDirty;
+      if (pB === null) {
         pTail.pDirty = pA;
         break;
       }
-      pB = pNext;
     }
   }
-  pNext = result.pDirty!;
-  result.pDirty = null; /* the head outlives the call here and must not keep pages alive */
-  return pNext;
+  return mergeResult.pDirty;
 }
 
 /** Bucket i of the sort holds 2^i pages; there are fewer than 2^31 pages. */
@@ -932,6 +944,8 @@ const N_SORT_BUCKET: number = 32;
  * Sorts a list linked by pDirty by ascending pgno: a merge sort, bottom up.
  *
  * @upstream pcache.c pcacheSortDirtyList
+ * @divergence pcache-merge-head
+ * @divergence local-array
  */
 function pcacheSortDirtyList(pIn: PgHdr | null): PgHdr | null {
   const a: (PgHdr | null)[] = new Array<PgHdr | null>(N_SORT_BUCKET).fill(null);
@@ -946,20 +960,21 @@ function pcacheSortDirtyList(pIn: PgHdr | null): PgHdr | null {
         a[i] = p;
         break;
       } else {
-        p = pcacheMergeDirtyList(a[i]!, p);
+        p = pcacheMergeDirtyList(a[i], p);
         a[i] = null;
       }
     }
     if (NEVER(i === N_SORT_BUCKET - 1)) {
       /* Only a list of 2^(N_SORT_BUCKET-1) pages gets here. */
-      a[i] = pcacheMergeDirtyList(a[i]!, p);
+      a[i] = pcacheMergeDirtyList(a[i], p);
     }
   }
   p = a[0];
   for (i = 1; i < N_SORT_BUCKET; i++) {
     if (a[i] === null) continue;
-    p = p !== null ? pcacheMergeDirtyList(p, a[i]!) : a[i];
+    p = p !== null ? pcacheMergeDirtyList(p, a[i]) : a[i];
   }
+  mergeResult.pDirty = null; /* the head outlives the call here and must not keep pages alive */
   return p;
 }
 

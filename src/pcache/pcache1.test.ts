@@ -12,6 +12,7 @@ import { sqlite3GlobalConfig } from "../global.js";
 import { sqlite3_config, sqlite3_initialize, sqlite3_shutdown } from "../main.js";
 import { sqlite3MallocSize } from "../malloc.js";
 import {
+  AssertionError,
   type PagerMirrorOptions,
   Ref,
   ROUND8,
@@ -23,6 +24,7 @@ import {
   SQLITE_CONFIG_SINGLETHREAD,
   SQLITE_DEFAULT_PCACHE_INITSZ,
   SQLITE_OK,
+  SQLITE_STATUS_MEMORY_USED,
   SQLITE_STATUS_PAGECACHE_OVERFLOW,
   SQLITE_STATUS_PAGECACHE_SIZE,
   SQLITE_STATUS_PAGECACHE_USED,
@@ -37,6 +39,7 @@ import {
   sqlite3HeaderSizePcache1,
   sqlite3PageFree,
   sqlite3PageMalloc,
+  sqlite3PCacheBufferSetup,
   sqlite3PcacheStats,
 } from "./pcache1.js";
 
@@ -136,9 +139,9 @@ function lruKeys(p: PCache1): number[] {
 /** All keys in the hash table, ascending. Checks that each is in its slot. */
 function hashKeys(p: PCache1): number[] {
   const keys: number[] = [];
-  expect(p.apHash.length).toBe(p.nHash);
+  expect(p.apHash!.length).toBe(p.nHash);
   for (let h = 0; h < p.nHash; h++) {
-    for (let x: PgHdr1 | null = p.apHash[h]!; x !== null; x = x.pNext) {
+    for (let x: PgHdr1 | null = p.apHash![h]; x !== null; x = x.pNext) {
       if (x.iKey % p.nHash !== h || x.pCache !== p) throw new Error(`page ${x.iKey} is in the wrong place`);
       keys.push(x.iKey);
     }
@@ -309,7 +312,7 @@ describe("hash table", () => {
       else expect(p.nHash).toBe(before);
     }
     expect(p.nHash).toBe(2048);
-    expect(p.apHashMem!.length).toBe(2048 * sizeof.ptr);
+    expect(p.apHash!.mem!.length).toBe(2048 * sizeof.ptr);
     expect(hashKeys(p)).toEqual([...keys].sort((a, b) => a - b));
     expect(pc().xPagecount(p)).toBe(1100);
     expect(p.iMaxKey).toBe(keys.reduce((a, b) => Math.max(a, b)));
@@ -650,6 +653,15 @@ describe("SQLITE_CONFIG_PAGECACHE", () => {
     sqlite3PageFree(a);
   });
 
+  test("a short buffer, and a part of a slot, are no slots", () => {
+    bootWithSlots(1024, 2, 1);
+    const a = sqlite3PageMalloc(1024)!;
+    expect(() => sqlite3PageFree(a.subarray(8))).toThrow(AssertionError);
+    expect(() => sqlite3PCacheBufferSetup(new Uint8Array(2047), 1024, 2)).toThrow(AssertionError);
+    expect(() => sqlite3PCacheBufferSetup(new Uint8Array(2048), 1024, 3)).toThrow(AssertionError);
+    sqlite3PCacheBufferSetup(new Uint8Array(2050), 1024, 2);
+  });
+
   test("pages go into slots, overflow onto the heap, and few free slots mean pressure", () => {
     const szAlloc = 512 + EXTRA + ROUND8(sizeof.PgHdr1);
     const buf = bootWithSlots(szAlloc, 20, 1); /* nReserve is 3 */
@@ -874,6 +886,34 @@ describe("SQLITE_ENABLE_MEMORY_MANAGEMENT", () => {
       methods.xUnpin(c, methods.xFetch(c, 1, 1)!, 0);
       expect(pcache1.sqlite3PcacheReleaseMemory(-1)).toBe(0);
       methods.xDestroy(c);
+      main.sqlite3_shutdown();
+    } finally {
+      delete mirror.PAGER_MIRROR;
+      vi.resetModules();
+    }
+  });
+
+  test("a soft limit asks for the low 31 bits of what is too much", async () => {
+    vi.resetModules();
+    const mirror = globalThis as { PAGER_MIRROR?: PagerMirrorOptions };
+    mirror.PAGER_MIRROR = { options: { SQLITE_ENABLE_MEMORY_MANAGEMENT: true } };
+    try {
+      const main = await import("../main.js");
+      const global = await import("../global.js");
+      const malloc = await import("../malloc.js");
+      const stat = await import("../status.js");
+      main.sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1);
+      expect(main.sqlite3_initialize()).toBe(SQLITE_OK);
+      const methods = global.sqlite3GlobalConfig.pcache2;
+      const a = methods.xCreate(1024, EXTRA, 1) as PCache1;
+      methods.xCachesize(a, 50);
+      for (let i = 1; i <= 10; i++) methods.xUnpin(a, methods.xFetch(a, i, 1)!, 0);
+      const pretended = 3 * 2 ** 31;
+      stat.sqlite3StatusUp(SQLITE_STATUS_MEMORY_USED, pretended);
+      malloc.sqlite3_soft_heap_limit64(malloc.sqlite3_memory_used() - pretended - 1);
+      expect(hashKeys(a)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      stat.sqlite3StatusDown(SQLITE_STATUS_MEMORY_USED, pretended);
+      methods.xDestroy(a);
       main.sqlite3_shutdown();
     } finally {
       delete mirror.PAGER_MIRROR;

@@ -76,6 +76,10 @@ const NOTHING = new Uint8Array(0);
  * @divergence pcache-header-object
  */
 class PgHdr1 implements sqlite3_pcache_page {
+  /** The base class. */
+  get page(): sqlite3_pcache_page {
+    return this;
+  }
   /** The content, szPage bytes. */
   pBuf: Uint8Array = NOTHING;
   /** The szExtra bytes. */
@@ -97,12 +101,51 @@ class PgHdr1 implements sqlite3_pcache_page {
   /** Previous in the list of unpinned pages; stale while pLruNext is null. */
   pLruPrev: PgHdr1 | null = null;
   /** NON-UPSTREAM: the block that pcache1Alloc() handed out; in C pBuf is its address. */
-  mem: Uint8Array | null = null;
+  mem: Uint8Array | null;
 
-  /** The base class. */
-  get page(): sqlite3_pcache_page {
-    return this;
+  constructor(mem: Uint8Array | null = null) {
+    this.mem = mem;
   }
+}
+
+/**
+ * NON-UPSTREAM: an array of pointers that came from the allocator, with its counted block, so that
+ * sqlite3_free() takes it as in C.
+ */
+class HashTable extends Array<PgHdr1 | null> implements Counted {
+  mem: Uint8Array | null;
+
+  constructor(mem: Uint8Array | null, n: number) {
+    super(n);
+    this.fill(null);
+    this.mem = mem;
+  }
+}
+
+/**
+ * NON-UPSTREAM: what C's `*pp` is, if `pp` points to a link of the chain that begins at `apHash[h]`.
+ * Here `pp` is the page whose pNext is that link, or null if it is `apHash[h]` itself.
+ */
+function linkOf(apHash: HashTable, h: number, pp: PgHdr1 | null): PgHdr1 | null {
+  return pp === null ? apHash[h] : pp.pNext;
+}
+
+/** NON-UPSTREAM: C's `*pp = p`, see {@link linkOf}. */
+function setLinkOf(apHash: HashTable, h: number, pp: PgHdr1 | null, p: PgHdr1 | null): void {
+  if (pp === null) {
+    apHash[h] = p;
+  } else {
+    pp.pNext = p;
+  }
+}
+
+/**
+ * NON-UPSTREAM: tells pcache.ts to initialise the header of a page that gets another key. In C it is
+ * the start of pExtra, and its first word is PgHdr.pPage.
+ */
+function forgetHeader(pPage: sqlite3_pcache_page): void {
+  const pHdr = pPage.pHdr as PgHdr | null;
+  if (pHdr !== null) pHdr.pPage = null;
 }
 
 /**
@@ -189,9 +232,7 @@ class PCache1 implements Counted {
   /** Number of slots of the hash table. */
   nHash = 0;
   /** The hash table: chains linked by pNext. */
-  apHash: (PgHdr1 | null)[] = [];
-  /** NON-UPSTREAM: the counted block of apHash. */
-  apHashMem: Uint8Array | null = null;
+  apHash: HashTable | null = null;
   /** Unused pages of the bulk allocation. */
   pFree: PgHdr1 | null = null;
   /** The bulk allocation. */
@@ -209,10 +250,28 @@ class PCache1 implements Counted {
 export type { PCache1, PGroup, PgHdr1 };
 
 /**
+ * A free slot of the memory given with SQLITE_CONFIG_PAGECACHE.
+ *
+ * @upstream pcache1.c PgFreeslot
+ * @divergence pcache1-freeslot-object
+ */
+class PgFreeslot {
+  /** Next free slot. */
+  pNext: PgFreeslot | null = null;
+  /** NON-UPSTREAM: the slot; in C the struct lies at its start. */
+  readonly mem: Uint8Array;
+
+  constructor(mem: Uint8Array) {
+    /* NON-UPSTREAM: neither a piece that the buffer has left over nor a part of a slot is a slot. */
+    assert(mem.length === pcache1.szSlot);
+    this.mem = mem;
+  }
+}
+
+/**
  * The state of this file. Everything up to the mutex is fixed by sqlite3_initialize().
  *
  * @upstream pcache1.c PCacheGlobal
- * @divergence pcache1-freeslot-stack
  */
 class PCacheGlobal {
   /** The group of mode 2. */
@@ -228,11 +287,13 @@ class PCacheGlobal {
   nSlot = 0;
   /** Memory counts as short with fewer free slots than this. */
   nReserve = 0;
-  /** The memory of the slots, exactly: its end is C's pEnd. */
+  /** The memory of the slots, which may go on behind the last one. */
   pStart: Uint8Array | null = null;
+  /** What is left of it behind the last slot. */
+  pEnd: Uint8Array | null = null;
   mutex: sqlite3_mutex | null = null;
-  /** The free slots; the last one is the head of C's list. */
-  pFree: Uint8Array[] = [];
+  /** The free slots. */
+  pFree: PgFreeslot | null = null;
   /** Number of free slots. */
   nFreeSlot = 0;
   /** True if few slots are free. */
@@ -248,8 +309,9 @@ class PCacheGlobal {
     this.nSlot = 0;
     this.nReserve = 0;
     this.pStart = null;
+    this.pEnd = null;
     this.mutex = null;
-    this.pFree = [];
+    this.pFree = null;
     this.nFreeSlot = 0;
     this.bUnderPressure = 0;
   }
@@ -297,29 +359,27 @@ function pcache1LeaveMutex(X: PGroup): void {
  * @param pBuf at least `n` times `sz` bytes.
  * @param sz bytes per slot, rounded down to a multiple of 8.
  * @upstream pcache1.c sqlite3PCacheBufferSetup
- * @divergence pcache1-freeslot-stack
+ * @divergence pcache1-freeslot-object
  */
 export function sqlite3PCacheBufferSetup(pBuf: Uint8Array | null, sz: number, n: number): void {
   if (pcache1.isInit) {
-    let p: Uint8Array;
-    let i = 0;
+    let p: PgFreeslot;
     if (pBuf === null) sz = n = 0;
     if (n === 0) sz = 0;
     sz = ROUNDDOWN8(sz);
-    /* NON-UPSTREAM: C would go on into memory that belongs to others. */
-    assert(n >= 0 && (pBuf === null || sz * n <= pBuf.length));
     pcache1.szSlot = sz;
     pcache1.nSlot = pcache1.nFreeSlot = n;
     pcache1.nReserve = n > 90 ? 10 : Math.floor(n / 10) + 1;
     pcache1.pStart = pBuf;
-    pcache1.pFree = [];
+    pcache1.pFree = null;
     pcache1.bUnderPressure = 0;
     while (n--) {
-      p = pBuf!.subarray(i, i + sz);
-      pcache1.pFree.push(p);
-      i += sz;
+      p = new PgFreeslot(pBuf!.subarray(0, sz));
+      p.pNext = pcache1.pFree;
+      pcache1.pFree = p;
+      pBuf = pBuf!.subarray(sz);
     }
-    if (pBuf !== null) pcache1.pStart = pBuf.subarray(0, i);
+    pcache1.pEnd = pBuf;
   }
 }
 
@@ -330,6 +390,7 @@ export function sqlite3PCacheBufferSetup(pBuf: Uint8Array | null, sz: number, n:
  *
  * @upstream pcache1.c pcache1InitBulk
  * @divergence pcache1-bulk-too-small
+ * @divergence pcache-header-object
  */
 function pcache1InitBulk(pCache: PCache1): number {
   let szBulk: number;
@@ -352,23 +413,21 @@ function pcache1InitBulk(pCache: PCache1): number {
     let nBulk = Math.floor(sqlite3MallocSize(zBulk) / pCache.szAlloc);
     if (nBulk === 0) {
       /* Not even one page fits. C enters the loop all the same and runs out of the block. */
-      sqlite3_free(zBulk);
+      sqlite3_free(pCache.pBulk);
       pCache.pBulk = null;
       return 0;
     }
-    let i = 0; /* zBulk[i] is where C's zBulk has got to */
     do {
       const pX = new PgHdr1();
-      const iX = i + pCache.szPage;
-      pX.page.pBuf = zBulk.subarray(i, iX);
-      pX.page.pExtra = zBulk.subarray(iX + ROUND8(sizeof.PgHdr1), i + pCache.szAlloc);
+      pX.page.pBuf = zBulk.subarray(0, pCache.szPage);
+      pX.page.pExtra = zBulk.subarray(pCache.szPage + ROUND8(sizeof.PgHdr1), pCache.szAlloc);
       assert(EIGHT_BYTE_ALIGNMENT(pX.page.pExtra));
       pX.isBulkLocal = 1;
       pX.isAnchor = 0;
       pX.pNext = pCache.pFree;
       pX.pLruPrev = null;
       pCache.pFree = pX;
-      i += pCache.szAlloc;
+      zBulk = zBulk.subarray(pCache.szAlloc);
     } while (--nBulk);
   }
   return pCache.pFree !== null ? 1 : 0;
@@ -380,15 +439,16 @@ function pcache1InitBulk(pCache: PCache1): number {
  * arbitrary. Null if out of memory.
  *
  * @upstream pcache1.c pcache1Alloc
- * @divergence pcache1-freeslot-stack
+ * @divergence pcache1-freeslot-object
  */
 function pcache1Alloc(nByte: number): Uint8Array | null {
   let p: Uint8Array | null = null;
   assert(sqlite3_mutex_notheld(pcache1.grp.mutex));
   if (nByte <= pcache1.szSlot) {
     sqlite3_mutex_enter(pcache1.mutex);
-    p = pcache1.pFree.pop() ?? null;
+    p = pcache1.pFree === null ? null : pcache1.pFree.mem;
     if (p !== null) {
+      pcache1.pFree = pcache1.pFree!.pNext;
       pcache1.nFreeSlot--;
       pcache1.bUnderPressure = pcache1.nFreeSlot < pcache1.nReserve ? 1 : 0;
       assert(pcache1.nFreeSlot >= 0);
@@ -417,15 +477,17 @@ function pcache1Alloc(nByte: number): Uint8Array | null {
  * Gives back what `pcache1Alloc` handed out, the same object; null is ignored.
  *
  * @upstream pcache1.c pcache1Free
- * @divergence pcache1-freeslot-stack
+ * @divergence pcache1-freeslot-object
  */
 function pcache1Free(p: Uint8Array | null): void {
   if (p === null) return;
   if (pcache1.pStart !== null && SQLITE_WITHIN(p, pcache1.pStart)) {
+    let pSlot: PgFreeslot;
     sqlite3_mutex_enter(pcache1.mutex);
     sqlite3StatusDown(SQLITE_STATUS_PAGECACHE_USED, 1);
-    assert(p.length === pcache1.szSlot); /* NON-UPSTREAM: a part of a slot is not the slot */
-    pcache1.pFree.push(p);
+    pSlot = new PgFreeslot(p);
+    pSlot.pNext = pcache1.pFree;
+    pcache1.pFree = pSlot;
     pcache1.nFreeSlot++;
     pcache1.bUnderPressure = pcache1.nFreeSlot < pcache1.nReserve ? 1 : 0;
     assert(pcache1.nFreeSlot <= pcache1.nSlot);
@@ -446,6 +508,7 @@ function pcache1Free(p: Uint8Array | null): void {
  * The size in bytes of what `pcache1Alloc` handed out.
  *
  * @upstream pcache1.c pcache1MemSize
+ * @divergence pcache1-freeslot-object
  */
 function pcache1MemSize(p: Uint8Array): number {
   if (pcache1.pStart !== null && SQLITE_WITHIN(p, pcache1.pStart)) {
@@ -463,6 +526,7 @@ function pcache1MemSize(p: Uint8Array): number {
  *
  * @param benignMalloc true if the caller can do without, so that a failure is no event.
  * @upstream pcache1.c pcache1AllocPage
+ * @divergence pcache-header-object
  */
 function pcache1AllocPage(pCache: PCache1, benignMalloc: number): PgHdr1 | null {
   let p: PgHdr1 | null = null;
@@ -492,8 +556,7 @@ function pcache1AllocPage(pCache: PCache1, benignMalloc: number): PgHdr1 | null 
       pcache1EnterMutex(pCache.pGroup!);
     }
     if (pPg === null) return null;
-    p = new PgHdr1();
-    p.mem = pPg;
+    p = new PgHdr1(pPg);
     p.page.pBuf = pPg.subarray(0, pCache.szPage);
     p.page.pExtra = pPg.subarray(pCache.szPage + ROUND8(sizeof.PgHdr1), pCache.szAlloc);
     assert(EIGHT_BYTE_ALIGNMENT(p.page.pExtra));
@@ -510,6 +573,7 @@ function pcache1AllocPage(pCache: PCache1, benignMalloc: number): PgHdr1 | null 
  * bulk allocation goes back to its cache.
  *
  * @upstream pcache1.c pcache1FreePage
+ * @divergence pcache-header-object
  */
 function pcache1FreePage(p: PgHdr1): void {
   let pCache: PCache1;
@@ -522,7 +586,7 @@ function pcache1FreePage(p: PgHdr1): void {
   } else {
     pcache1Free(p.mem);
   }
-  pCache.pnPurgeable.value--;
+  pCache.pnPurgeable.value = (pCache.pnPurgeable.value - 1) >>> 0;
 }
 
 /**
@@ -568,8 +632,7 @@ function pcache1UnderMemoryPressure(pCache: PCache1): number {
  * @upstream pcache1.c pcache1ResizeHash
  */
 function pcache1ResizeHash(p: PCache1): void {
-  let apNewMem: Uint8Array | null;
-  let apNew: (PgHdr1 | null)[];
+  let apNew: HashTable;
   let nNew: number;
   let i: number;
 
@@ -584,16 +647,16 @@ function pcache1ResizeHash(p: PCache1): void {
   if (p.nHash) {
     sqlite3BeginBenignMalloc();
   }
-  apNewMem = sqlite3MallocZero(sizeof.ptr * nNew);
+  const mem = sqlite3MallocZero(sizeof.ptr * nNew);
   if (p.nHash) {
     sqlite3EndBenignMalloc();
   }
   pcache1EnterMutex(p.pGroup!);
-  if (apNewMem !== null) {
-    apNew = new Array<PgHdr1 | null>(nNew).fill(null);
+  if (mem !== null) {
+    apNew = new HashTable(mem, nNew);
     for (i = 0; i < p.nHash; i++) {
       let pPage: PgHdr1 | null;
-      let pNext = p.apHash[i];
+      let pNext = p.apHash![i];
       while ((pPage = pNext) !== null) {
         const h = pPage.iKey % nNew;
         pNext = pPage.pNext;
@@ -601,9 +664,8 @@ function pcache1ResizeHash(p: PCache1): void {
         apNew[h] = pPage;
       }
     }
-    sqlite3_free(p.apHashMem);
+    sqlite3_free(p.apHash);
     p.apHash = apNew;
-    p.apHashMem = apNewMem;
     p.nHash = nNew;
   }
 }
@@ -625,7 +687,7 @@ function pcache1PinPage(pPage: PgHdr1): PgHdr1 {
   /* pLruPrev may stay: it counts only while pLruNext is set. */
   assert(pPage.isAnchor === 0);
   assert(pPage.pCache!.pGroup!.lru.isAnchor === 1);
-  pPage.pCache!.nRecyclable--;
+  pPage.pCache!.nRecyclable = (pPage.pCache!.nRecyclable - 1) >>> 0;
   return pPage;
 }
 
@@ -633,23 +695,19 @@ function pcache1PinPage(pPage: PgHdr1): PgHdr1 {
  * Takes a page out of its cache's hash table, and frees it if `freeFlag` is true.
  *
  * @upstream pcache1.c pcache1RemoveFromHash
+ * @divergence list-slot-pointer
  */
 function pcache1RemoveFromHash(pPage: PgHdr1, freeFlag: number): void {
   let h: number;
   const pCache = pPage.pCache!;
-  let pPrev: PgHdr1 | null = null; /* the page whose pNext is C's *pp; null if that is apHash[h] */
-  let p: PgHdr1;
+  let pp: PgHdr1 | null;
 
   assert(sqlite3_mutex_held(pCache.pGroup!.mutex));
   h = pPage.iKey % pCache.nHash;
-  for (p = pCache.apHash[h]!; p !== pPage; p = p.pNext!) pPrev = p;
-  if (pPrev === null) {
-    pCache.apHash[h] = p.pNext;
-  } else {
-    pPrev.pNext = p.pNext;
-  }
+  for (pp = null; linkOf(pCache.apHash!, h, pp) !== pPage; pp = linkOf(pCache.apHash!, h, pp));
+  setLinkOf(pCache.apHash!, h, pp, linkOf(pCache.apHash!, h, pp)!.pNext);
 
-  pCache.nPage--;
+  pCache.nPage = (pCache.nPage - 1) >>> 0;
   if (freeFlag) pcache1FreePage(pPage);
 }
 
@@ -680,6 +738,8 @@ function pcache1EnforceMaxPage(pCache: PCache1): void {
  * `iLimit` is at most iMaxKey.
  *
  * @upstream pcache1.c pcache1TruncateUnsafe
+ * @divergence list-slot-pointer
+ * @divergence assert-only-locals
  */
 function pcache1TruncateUnsafe(pCache: PCache1, iLimit: number): void {
   let nPage = 0; /* counts the pages that stay, for the assert at the end */
@@ -688,7 +748,7 @@ function pcache1TruncateUnsafe(pCache: PCache1, iLimit: number): void {
   assert(sqlite3_mutex_held(pCache.pGroup!.mutex));
   assert(pCache.iMaxKey >= iLimit);
   assert(pCache.nHash > 0);
-  if (pCache.iMaxKey - iLimit < pCache.nHash) {
+  if ((pCache.iMaxKey - iLimit) >>> 0 < pCache.nHash) {
     /* Fewer keys than slots: only the slots of those keys need a visit. */
     h = iLimit % pCache.nHash;
     iStop = pCache.iMaxKey % pCache.nHash;
@@ -696,24 +756,21 @@ function pcache1TruncateUnsafe(pCache: PCache1, iLimit: number): void {
   } else {
     /* All slots, beginning anywhere. */
     h = Math.floor(pCache.nHash / 2);
-    iStop = h - 1;
+    iStop = (h - 1) >>> 0;
   }
   for (;;) {
-    let pPrev: PgHdr1 | null = null; /* the page whose pNext is C's *pp; null if that is apHash[h] */
+    let pp: PgHdr1 | null;
     let pPage: PgHdr1 | null;
     assert(h < pCache.nHash);
-    while ((pPage = pPrev === null ? pCache.apHash[h] : pPrev.pNext) !== null) {
+    pp = null;
+    while ((pPage = linkOf(pCache.apHash!, h, pp)) !== null) {
       if (pPage.iKey >= iLimit) {
-        pCache.nPage--;
-        if (pPrev === null) {
-          pCache.apHash[h] = pPage.pNext;
-        } else {
-          pPrev.pNext = pPage.pNext;
-        }
+        pCache.nPage = (pCache.nPage - 1) >>> 0;
+        setLinkOf(pCache.apHash!, h, pp, pPage.pNext);
         if (PAGE_IS_UNPINNED(pPage)) pcache1PinPage(pPage);
         pcache1FreePage(pPage);
       } else {
-        pPrev = pPage;
+        pp = pPage;
         if (SQLITE_DEBUG) {
           if (nPage >= 0) nPage++;
         }
@@ -722,7 +779,7 @@ function pcache1TruncateUnsafe(pCache: PCache1, iLimit: number): void {
     if (h === iStop) break;
     h = (h + 1) % pCache.nHash;
   }
-  assert(nPage < 0 || pCache.nPage === nPage);
+  assert(nPage < 0 || pCache.nPage === nPage >>> 0);
 }
 
 /* ------------------------------------------------------------------ the methods */
@@ -777,6 +834,7 @@ function pcache1Shutdown(_NotUsed: unknown): void {
  * @param szPage a power of two from 512 to 65536.
  * @param szExtra bytes, below 300.
  * @upstream pcache1.c pcache1Create
+ * @divergence pcache1-group-object
  */
 function pcache1Create(szPage: number, szExtra: number, bPurgeable: number): PCache1 | null {
   let pCache: PCache1 | null = null;
@@ -888,6 +946,7 @@ function pcache1Pagecount(p: PCache1): number {
  * {@link pcache1Fetch}.
  *
  * @upstream pcache1.c pcache1FetchStage2
+ * @divergence pcache-header-object
  */
 function pcache1FetchStage2(pCache: PCache1, iKey: number, createFlag: number): PgHdr1 | null {
   let nPinned: number;
@@ -896,7 +955,7 @@ function pcache1FetchStage2(pCache: PCache1, iKey: number, createFlag: number): 
 
   /* Step 3: with createFlag 1, stop if the cache is nearly full of pinned pages. */
   assert(pCache.nPage >= pCache.nRecyclable);
-  nPinned = pCache.nPage - pCache.nRecyclable;
+  nPinned = (pCache.nPage - pCache.nRecyclable) >>> 0;
   assert(pGroup.mxPinned === (pGroup.nMaxPage + 10 - pGroup.nMinPage) >>> 0);
   assert(pCache.n90pct === Math.floor(((pCache.nMax * 9) >>> 0) / 10));
   if (
@@ -909,7 +968,7 @@ function pcache1FetchStage2(pCache: PCache1, iKey: number, createFlag: number): 
   }
 
   if (pCache.nPage >= pCache.nHash) pcache1ResizeHash(pCache);
-  assert(pCache.nHash > 0 && pCache.apHash.length > 0);
+  assert(pCache.nHash > 0 && pCache.apHash !== null);
 
   /* Step 4: recycle the least recently used page of the group. */
   if (
@@ -940,13 +999,11 @@ function pcache1FetchStage2(pCache: PCache1, iKey: number, createFlag: number): 
     const h = iKey % pCache.nHash;
     pCache.nPage++;
     pPage.iKey = iKey;
-    pPage.pNext = pCache.apHash[h];
+    pPage.pNext = pCache.apHash![h];
     pPage.pCache = pCache;
     pPage.pLruNext = null;
-    /* The first word of pExtra is PgHdr.pPage: zeroed, it tells pcache.ts to initialise the header. */
-    const pHdr = pPage.page.pHdr as PgHdr | null;
-    if (pHdr !== null) pHdr.pPage = null;
-    pCache.apHash[h] = pPage;
+    forgetHeader(pPage.page);
+    pCache.apHash![h] = pPage;
     if (iKey > pCache.iMaxKey) {
       pCache.iMaxKey = iKey;
     }
@@ -964,7 +1021,7 @@ function pcache1FetchNoMutex(p: PCache1, iKey: number, createFlag: number): PgHd
   let pPage: PgHdr1 | null = null;
 
   /* Step 1: is it there? */
-  pPage = pCache.apHash[iKey % pCache.nHash];
+  pPage = pCache.apHash![iKey % pCache.nHash];
   while (pPage !== null && pPage.iKey !== iKey) {
     pPage = pPage.pNext;
   }
@@ -1014,6 +1071,8 @@ function pcache1FetchWithMutex(p: PCache1, iKey: number, createFlag: number): Pg
  * A cache that is not purgeable never sees `createFlag` 1.
  *
  * @upstream pcache1.c pcache1Fetch
+ * @divergence pcache-header-object
+ * @divergence assert-only-locals
  */
 function pcache1Fetch(p: PCache1, iKey: number, createFlag: number): sqlite3_pcache_page | null {
   const pCache = p;
@@ -1035,6 +1094,7 @@ function pcache1Fetch(p: PCache1, iKey: number, createFlag: number): sqlite3_pca
  * recycled, or is dropped at once: if the caller sees no reuse, or if there are too many pages.
  *
  * @upstream pcache1.c pcache1Unpin
+ * @divergence list-slot-pointer
  */
 function pcache1Unpin(p: PCache1, pPg: sqlite3_pcache_page, reuseUnlikely: number): void {
   const pCache = p;
@@ -1051,10 +1111,10 @@ function pcache1Unpin(p: PCache1, pPg: sqlite3_pcache_page, reuseUnlikely: numbe
   if (reuseUnlikely || pGroup.nPurgeable.value > pGroup.nMaxPage) {
     pcache1RemoveFromHash(pPage, 1);
   } else {
-    const lru = pGroup.lru;
-    pPage.pLruPrev = lru;
-    (pPage.pLruNext = lru.pLruNext!).pLruPrev = pPage;
-    lru.pLruNext = pPage;
+    const ppFirst = pGroup.lru;
+    pPage.pLruPrev = pGroup.lru;
+    (pPage.pLruNext = ppFirst.pLruNext!).pLruPrev = pPage;
+    ppFirst.pLruNext = pPage;
     pCache.nRecyclable++;
   }
 
@@ -1065,12 +1125,12 @@ function pcache1Unpin(p: PCache1, pPg: sqlite3_pcache_page, reuseUnlikely: numbe
  * xRekey: changes the key of a page. No page with the new key exists.
  *
  * @upstream pcache1.c pcache1Rekey
+ * @divergence list-slot-pointer
  */
 function pcache1Rekey(p: PCache1, pPg: sqlite3_pcache_page, iOld: number, iNew: number): void {
   const pCache = p;
   const pPage = pPg as PgHdr1;
-  let pPrev: PgHdr1 | null = null; /* the page whose pNext is C's *pp; null if that is apHash[hOld] */
-  let pp: PgHdr1;
+  let pp: PgHdr1 | null;
   let hOld: number;
   let hNew: number;
   assert(pPage.iKey === iOld);
@@ -1081,22 +1141,17 @@ function pcache1Rekey(p: PCache1, pPg: sqlite3_pcache_page, iOld: number, iNew: 
 
   assert(pcache1FetchNoMutex(p, iOld, 0) === pPage);
   hOld = iOld % pCache.nHash;
-  pp = pCache.apHash[hOld]!;
-  while (pp !== pPage) {
-    pPrev = pp;
-    pp = pp.pNext!;
+  pp = null;
+  while (linkOf(pCache.apHash!, hOld, pp) !== pPage) {
+    pp = linkOf(pCache.apHash!, hOld, pp);
   }
-  if (pPrev === null) {
-    pCache.apHash[hOld] = pPage.pNext;
-  } else {
-    pPrev.pNext = pPage.pNext;
-  }
+  setLinkOf(pCache.apHash!, hOld, pp, pPage.pNext);
 
   assert(pcache1FetchNoMutex(p, iNew, 0) === null);
   hNew = iNew % pCache.nHash;
   pPage.iKey = iNew;
-  pPage.pNext = pCache.apHash[hNew];
-  pCache.apHash[hNew] = pPage;
+  pPage.pNext = pCache.apHash![hNew];
+  pCache.apHash![hNew] = pPage;
   if (iNew > pCache.iMaxKey) {
     pCache.iMaxKey = iNew;
   }
@@ -1139,26 +1194,9 @@ function pcache1Destroy(p: PCache1): void {
   pcache1EnforceMaxPage(pCache);
   pcache1LeaveMutex(pGroup);
   sqlite3_free(pCache.pBulk);
-  sqlite3_free(pCache.apHashMem);
+  sqlite3_free(pCache.apHash);
   sqlite3_free(pCache);
 }
-
-/** The method table of this module. */
-const defaultMethods: sqlite3_pcache_methods2<PCache1> = {
-  iVersion: 1,
-  pArg: null,
-  xInit: pcache1Init,
-  xShutdown: pcache1Shutdown,
-  xCreate: pcache1Create,
-  xCachesize: pcache1Cachesize,
-  xPagecount: pcache1Pagecount,
-  xFetch: pcache1Fetch,
-  xUnpin: pcache1Unpin,
-  xRekey: pcache1Rekey,
-  xTruncate: pcache1Truncate,
-  xDestroy: pcache1Destroy,
-  xShrink: pcache1Shrink,
-};
 
 /**
  * Installs this module as the page cache; sqlite3_initialize() does so if the application has not
@@ -1167,6 +1205,21 @@ const defaultMethods: sqlite3_pcache_methods2<PCache1> = {
  * @upstream pcache1.c sqlite3PCacheSetDefault
  */
 export function sqlite3PCacheSetDefault(): void {
+  const defaultMethods: sqlite3_pcache_methods2<PCache1> = {
+    iVersion: 1,
+    pArg: null,
+    xInit: pcache1Init,
+    xShutdown: pcache1Shutdown,
+    xCreate: pcache1Create,
+    xCachesize: pcache1Cachesize,
+    xPagecount: pcache1Pagecount,
+    xFetch: pcache1Fetch,
+    xUnpin: pcache1Unpin,
+    xRekey: pcache1Rekey,
+    xTruncate: pcache1Truncate,
+    xDestroy: pcache1Destroy,
+    xShrink: pcache1Shrink,
+  };
   sqlite3_config(SQLITE_CONFIG_PCACHE2, defaultMethods);
 }
 
@@ -1195,6 +1248,7 @@ export function sqlite3Pcache1Mutex(): sqlite3_mutex | null {
  * SQLITE_ENABLE_MEMORY_MANAGEMENT.
  *
  * @upstream pcache1.c sqlite3PcacheReleaseMemory
+ * @divergence pcache-header-object
  */
 export function sqlite3PcacheReleaseMemory(nReq: number): number {
   let nFree = 0;

@@ -46,7 +46,7 @@
  * @module
  */
 
-import { memcmp, memcpy, memset } from "../cstring.js";
+import { memcmp, memcpy, memset, ptrdiff } from "../cstring.js";
 import { sqlite3BeginBenignMalloc, sqlite3EndBenignMalloc } from "../fault.js";
 import { sqlite3Config } from "../global.js";
 import { SQLITE_CANTOPEN_BKPT, SQLITE_CORRUPT_BKPT } from "../main.js";
@@ -88,6 +88,7 @@ import {
   assert,
   type Counted,
   type CString,
+  IS_BIG_INT,
   MIN,
   NEVER,
   type Pgno,
@@ -182,10 +183,8 @@ export function WAL_READ_LOCK(I: number): number {
 /** Number of read locks. */
 export const WAL_NREADER: number = SQLITE_SHM_NLOCK - 3;
 
-/** C's `sizeof(WalIndexHdr)`. NON-UPSTREAM: a class has no size. */
-const SZ_WALINDEXHDR: number = 48;
-/** C's `sizeof(WalCkptInfo)`. NON-UPSTREAM: a class has no size. */
-const SZ_WALCKPTINFO: number = 40;
+/** C's `offsetof(WalIndexHdr, aCksum)`. NON-UPSTREAM: a class has no offsets. */
+const OFFSET_ACKSUM: number = 40;
 /** C's `offsetof(WalCkptInfo, aLock)`. NON-UPSTREAM: a class has no offsets. */
 const OFFSET_ALOCK: number = 24;
 
@@ -204,21 +203,15 @@ export class WalIndexHdr {
   readonly a: Uint32Array;
   /** NON-UPSTREAM: `aSalt` as bytes. */
   readonly aSaltByte: Uint8Array;
-  /** Checksum of the last frame. */
-  readonly aFrameCksum: Uint32Array;
-  /** The salts of the log's header. */
-  readonly aSalt: Uint32Array;
-  /** Checksum of all that stands before it. */
-  readonly aCksum: Uint32Array;
   /** NON-UPSTREAM: the same as 16-bit words, of which the eighth is szPage. */
   readonly #half: Uint16Array;
 
   /** @param aByte at least 48 bytes, 4-byte aligned; by default fresh zeros. */
-  constructor(aByte: Uint8Array = new Uint8Array(SZ_WALINDEXHDR)) {
+  constructor(aByte: Uint8Array = new Uint8Array(sizeof.WalIndexHdr)) {
     const { buffer, byteOffset } = aByte;
-    this.aByte = aByte.subarray(0, SZ_WALINDEXHDR);
-    this.a = new Uint32Array(buffer, byteOffset, SZ_WALINDEXHDR / 4);
-    this.#half = new Uint16Array(buffer, byteOffset, SZ_WALINDEXHDR / 2);
+    this.aByte = aByte.subarray(0, sizeof.WalIndexHdr);
+    this.a = new Uint32Array(buffer, byteOffset, sizeof.WalIndexHdr / 4);
+    this.#half = new Uint16Array(buffer, byteOffset, sizeof.WalIndexHdr / 2);
     this.aFrameCksum = this.a.subarray(6, 8);
     this.aSalt = this.a.subarray(8, 10);
     this.aCksum = this.a.subarray(10, 12);
@@ -280,6 +273,12 @@ export class WalIndexHdr {
   set nPage(v: number) {
     this.a[5] = v;
   }
+  /** Checksum of the last frame. */
+  readonly aFrameCksum: Uint32Array;
+  /** The salts of the log's header. */
+  readonly aSalt: Uint32Array;
+  /** Checksum of all that stands before it. */
+  readonly aCksum: Uint32Array;
 
   /** NON-UPSTREAM: C copies the struct with memcpy. */
   assign(from: WalIndexHdr): void {
@@ -301,8 +300,6 @@ export class WalIndexHdr {
 export class WalCkptInfo {
   /** NON-UPSTREAM: the 40 bytes as words. */
   readonly a: Uint32Array;
-  /** Read marks; the first is always 0. */
-  readonly aReadMark: Uint32Array;
 
   constructor(a: Uint32Array) {
     this.a = a;
@@ -316,6 +313,8 @@ export class WalCkptInfo {
   set nBackfill(v: number) {
     AtomicStore(this.a, 0, v);
   }
+  /** Read marks; the first is always 0. */
+  readonly aReadMark: Uint32Array;
   /** Frames that may have been copied, wholly or in part; never less than nBackfill. */
   get nBackfillAttempted(): number {
     return AtomicLoad(this.a, 8);
@@ -329,9 +328,9 @@ export class WalCkptInfo {
 export const READMARK_NOT_USED: number = 0xffffffff;
 
 /** Byte of the wal-index where the lock bytes start: behind two headers, nBackfill and the read marks. */
-export const WALINDEX_LOCK_OFFSET: number = SZ_WALINDEXHDR * 2 + OFFSET_ALOCK;
+export const WALINDEX_LOCK_OFFSET: number = sizeof.WalIndexHdr * 2 + OFFSET_ALOCK;
 /** Bytes before the first page number in the wal-index. */
-export const WALINDEX_HDR_SIZE: number = SZ_WALINDEXHDR * 2 + SZ_WALCKPTINFO;
+export const WALINDEX_HDR_SIZE: number = sizeof.WalIndexHdr * 2 + sizeof.WalCkptInfo;
 /** Bytes of header before each page in the log. */
 export const WAL_FRAME_HDRSIZE: number = 24;
 /** Bytes of header at the start of the log. */
@@ -359,9 +358,9 @@ export const WALINDEX_PGSZ: number = 2 * HASHTABLE_NSLOT + HASHTABLE_NPAGE * 4;
  * NON-UPSTREAM: one region of the wal-index with the views that C makes by casting its address. They
  * are made once, when the region is mapped. Whoever unmaps it must drop the object before.
  */
-export class WalIndexPage {
+export class WalIndexPage implements Counted {
   /** The region's bytes, as the VFS or the allocator gave them. */
-  readonly aByte: Uint8Array;
+  mem: Uint8Array | null;
   /** All of it as words. */
   readonly a: Uint32Array;
   /** From the first page number to the region's end. */
@@ -374,20 +373,25 @@ export class WalIndexPage {
   readonly pInfo: WalCkptInfo | null;
 
   /** @param iPage number of the region. */
-  constructor(aByte: Uint8Array, iPage: number) {
-    this.aByte = aByte;
-    this.a = new Uint32Array(aByte.buffer, aByte.byteOffset, WALINDEX_PGSZ / 4);
-    this.aHash = new Uint16Array(aByte.buffer, aByte.byteOffset + HASHTABLE_NPAGE * 4, HASHTABLE_NSLOT);
+  constructor(mem: Uint8Array, iPage: number) {
+    this.mem = mem;
+    this.a = new Uint32Array(mem.buffer, mem.byteOffset, WALINDEX_PGSZ / 4);
+    this.aHash = new Uint16Array(mem.buffer, mem.byteOffset + HASHTABLE_NPAGE * 4, HASHTABLE_NSLOT);
     if (iPage === 0) {
       this.aPgno = this.a.subarray(WALINDEX_HDR_SIZE / 4);
-      this.aHdr = [new WalIndexHdr(aByte), new WalIndexHdr(aByte.subarray(SZ_WALINDEXHDR))];
-      this.pInfo = new WalCkptInfo(this.a.subarray((SZ_WALINDEXHDR * 2) / 4, WALINDEX_HDR_SIZE / 4));
+      this.aHdr = [new WalIndexHdr(mem), new WalIndexHdr(mem.subarray(sizeof.WalIndexHdr))];
+      this.pInfo = new WalCkptInfo(this.a.subarray((sizeof.WalIndexHdr * 2) / 4, WALINDEX_HDR_SIZE / 4));
     } else {
       this.aPgno = this.a;
       this.aHdr = null;
       this.pInfo = null;
     }
   }
+}
+
+/** NON-UPSTREAM: C's cast of the address of region `iPage`, or null. */
+function pageOf<T extends Uint8Array | null>(mem: T, iPage: number): WalIndexPage | Extract<T, null> {
+  return mem === null ? (null as Extract<T, null>) : new WalIndexPage(mem, iPage);
 }
 
 /**
@@ -463,9 +467,11 @@ export class Wal implements Counted {
   readonly sLocFind = new WalHashLoc();
   /** NON-UPSTREAM: walIndexAppend's local variable of that name. */
   readonly sLocAppend = new WalHashLoc();
-  /** NON-UPSTREAM: walIndexTryHdr's local variables h1, h2 and aCksum. */
+  /** NON-UPSTREAM: walIndexTryHdr's local variable of that name. */
   readonly h1 = new WalIndexHdr();
+  /** NON-UPSTREAM: walIndexTryHdr's local variable of that name. */
   readonly h2 = new WalIndexHdr();
+  /** NON-UPSTREAM: walIndexTryHdr's local variable of that name. */
   readonly aCksum = new Uint32Array(2);
   mem: Uint8Array | null;
 
@@ -512,11 +518,12 @@ class WalIterator implements Counted {
   /** Length of aSegment. */
   nSegment = 0;
   /** One element per region of the wal-index. */
-  aSegment: WalSegment[] = [];
+  readonly aSegment: WalSegment[];
   mem: Uint8Array | null;
 
-  constructor(mem: Uint8Array) {
+  constructor(mem: Uint8Array, nSegment: number) {
     this.mem = mem;
+    this.aSegment = Array.from({ length: nSegment }, () => new WalSegment());
   }
 }
 
@@ -553,6 +560,11 @@ function SEH_INJECT_FAULT(pWal: Wal): void {
 
 /* ------------------------------------------------------------------ access to the wal-index */
 
+/** NON-UPSTREAM: memset of `n` pointers, from the `i`-th one on, at the end of an array that has grown. */
+function setNull(ap: (WalIndexPage | null)[], i: number, n: number): void {
+  for (let j = i; j < i + n; j++) ap[j] = null;
+}
+
 /**
  * Finds region `iPage` of the wal-index when it is not mapped yet: makes room for it in apWiData, and
  * asks the VFS, or the allocator for a connection that keeps its index on the heap.
@@ -575,20 +587,20 @@ function walIndexPageRealloc(pWal: Wal, iPage: number, ppPage: Ref<WalIndexPage 
       ppPage.value = null;
       return SQLITE_NOMEM_BKPT;
     }
-    while (pWal.apWiData.length <= iPage) pWal.apWiData.push(null);
+    setNull(pWal.apWiData, pWal.nWiData, iPage + 1 - pWal.nWiData);
     pWal.apWiDataMem = apNew;
     pWal.nWiData = iPage + 1;
   }
 
   assert(pWal.apWiData[iPage] === null);
   if (pWal.exclusiveMode === WAL_HEAPMEMORY_MODE) {
-    const aByte = sqlite3MallocZero(WALINDEX_PGSZ);
-    pWal.apWiData[iPage] = aByte === null ? null : new WalIndexPage(aByte, iPage);
-    if (aByte === null) rc = SQLITE_NOMEM_BKPT;
+    const mem = sqlite3MallocZero(WALINDEX_PGSZ);
+    pWal.apWiData[iPage] = pageOf(mem, iPage);
+    if (!pWal.apWiData[iPage]) rc = SQLITE_NOMEM_BKPT;
   } else {
     const pp = new Ref<Uint8Array | null>(null);
     rc = sqlite3OsShmMap(pWal.pDbFd!, iPage, WALINDEX_PGSZ, pWal.writeLock, pp);
-    pWal.apWiData[iPage] = pp.value === null ? null : new WalIndexPage(pp.value, iPage);
+    pWal.apWiData[iPage] = pageOf(pp.value, iPage);
     assert(pWal.apWiData[iPage] !== null || rc !== SQLITE_OK || (pWal.writeLock === 0 && iPage === 0));
     testcase(pWal.apWiData[iPage] === null && rc === SQLITE_OK);
     if (rc === SQLITE_OK) {
@@ -620,7 +632,12 @@ function walIndexPage(pWal: Wal, iPage: number, ppPage: Ref<WalIndexPage | null>
   return SQLITE_OK;
 }
 
-/** The checkpoint information in the wal-index, whose first region is mapped. @upstream wal.c walCkptInfo */
+/**
+ * The checkpoint information in the wal-index, whose first region is mapped.
+ *
+ * @upstream wal.c walCkptInfo
+ * @divergence wal-index-views
+ */
 function walCkptInfo(pWal: Wal): WalCkptInfo {
   assert(pWal.nWiData > 0 && pWal.apWiData[0] !== null);
   SEH_INJECT_FAULT(pWal);
@@ -632,6 +649,7 @@ function walCkptInfo(pWal: Wal): WalCkptInfo {
  * first of them.
  *
  * @upstream wal.c walIndexHdr
+ * @divergence wal-index-views
  */
 function walIndexHdr(pWal: Wal): readonly [WalIndexHdr, WalIndexHdr] {
   assert(pWal.nWiData > 0 && pWal.apWiData[0] !== null);
@@ -639,20 +657,28 @@ function walIndexHdr(pWal: Wal): readonly [WalIndexHdr, WalIndexHdr] {
   return pWal.apWiData[0]!.aHdr!;
 }
 
+/** NON-UPSTREAM: a header's size in words. */
+const WALINDEXHDR_NWORD: number = sizeof.WalIndexHdr / 4;
+
 /** NON-UPSTREAM: memcpy of a header from or to shared memory, where others may be at it. */
 function copyShared(dest: WalIndexHdr, src: WalIndexHdr): void {
-  for (let i = 0; i < SZ_WALINDEXHDR / 4; i++) AtomicStore(dest.a, i, AtomicLoad(src.a, i));
+  for (let i = 0; i < WALINDEXHDR_NWORD; i++) AtomicStore(dest.a, i, AtomicLoad(src.a, i));
 }
 
 /** NON-UPSTREAM: memcmp of the live header with a private one, where only equality is asked for. */
 function compareShared(pLive: WalIndexHdr, pHdr: WalIndexHdr): number {
-  for (let i = 0; i < SZ_WALINDEXHDR / 4; i++) if (AtomicLoad(pLive.a, i) !== pHdr.a[i]) return 1;
+  for (let i = 0; i < WALINDEXHDR_NWORD; i++) if (AtomicLoad(pLive.a, i) !== pHdr.a[i]) return 1;
   return 0;
 }
 
 /** The four bytes of a word the other way round; the result may be negative. @upstream wal.c BYTESWAP32 */
 function BYTESWAP32(x: number): number {
   return ((x & 0x000000ff) << 24) | ((x & 0x0000ff00) << 8) | ((x >>> 8) & 0x0000ff00) | (x >>> 24);
+}
+
+/** NON-UPSTREAM: C's cast of `u8*` to `ht_slot*`. */
+function castSlots(a: Uint8Array): Uint16Array {
+  return new Uint16Array(a.buffer, a.byteOffset, a.byteLength >> 1);
 }
 
 /** NON-UPSTREAM: C's cast of `u8*` to `u32*`; signed words, since the sums are truncated anyway. */
@@ -674,7 +700,7 @@ function castWords(a: Uint8Array, nByte: number): Int32Array {
  * @divergence wal-words
  */
 function walChecksumBytes(
-  nativeCksum: boolean,
+  nativeCksum: number,
   a: Uint8Array,
   nByte: number,
   aIn: Uint32Array | null,
@@ -732,11 +758,6 @@ function walChecksumBytes(
   aOut[1] = s2;
 }
 
-/** NON-UPSTREAM: C's `bigEndCksum==SQLITE_BIGENDIAN`, a number against a macro that is 0 or 1. */
-function isNativeCksum(bigEndCksum: number): boolean {
-  return bigEndCksum === (SQLITE_BIGENDIAN ? 1 : 0);
-}
-
 /**
  * Orders accesses to the wal-index before and after it, unless nobody shares it.
  *
@@ -757,12 +778,12 @@ function walShmBarrier(pWal: Wal): void {
  */
 function walIndexWriteHdr(pWal: Wal): void {
   const aHdr = walIndexHdr(pWal);
-  const nCksum = 40; /* offsetof(WalIndexHdr, aCksum) */
+  const nCksum = OFFSET_ACKSUM;
 
   assert(pWal.writeLock);
   pWal.hdr.isInit = 1;
   pWal.hdr.iVersion = WALINDEX_MAX_VERSION;
-  walChecksumBytes(true, pWal.hdr.aByte, nCksum, null, pWal.hdr.aCksum);
+  walChecksumBytes(1, pWal.hdr.aByte, nCksum, null, pWal.hdr.aCksum);
   copyShared(aHdr[1], pWal.hdr);
   walShmBarrier(pWal);
   copyShared(aHdr[0], pWal.hdr);
@@ -775,6 +796,7 @@ function walIndexWriteHdr(pWal: Wal): void {
  *
  * @param nTruncate size of the database in pages if the frame commits, else 0.
  * @upstream wal.c walEncodeFrame
+ * @divergence wal-index-views
  */
 function walEncodeFrame(
   pWal: Wal,
@@ -783,7 +805,7 @@ function walEncodeFrame(
   aData: Uint8Array,
   aFrame: Uint8Array,
 ): void {
-  let nativeCksum: boolean;
+  let nativeCksum: number;
   const aCksum = pWal.hdr.aFrameCksum;
   assert(WAL_FRAME_HDRSIZE === 24);
   sqlite3Put4byte(aFrame, iPage, 0);
@@ -791,7 +813,7 @@ function walEncodeFrame(
   if (pWal.iReCksum === 0) {
     aFrame.set(pWal.hdr.aSaltByte, 8);
 
-    nativeCksum = isNativeCksum(pWal.hdr.bigEndCksum);
+    nativeCksum = pWal.hdr.bigEndCksum === SQLITE_BIGENDIAN ? 1 : 0;
     walChecksumBytes(nativeCksum, aFrame, 8, aCksum, aCksum);
     walChecksumBytes(nativeCksum, aData, pWal.szPage, aCksum, aCksum);
 
@@ -819,7 +841,7 @@ function walDecodeFrame(
   aData: Uint8Array,
   aFrame: Uint8Array,
 ): number {
-  let nativeCksum: boolean;
+  let nativeCksum: number;
   const aCksum = pWal.hdr.aFrameCksum;
   let pgno: number;
   assert(WAL_FRAME_HDRSIZE === 24);
@@ -833,7 +855,7 @@ function walDecodeFrame(
     return 0;
   }
 
-  nativeCksum = isNativeCksum(pWal.hdr.bigEndCksum);
+  nativeCksum = pWal.hdr.bigEndCksum === SQLITE_BIGENDIAN ? 1 : 0;
   walChecksumBytes(nativeCksum, aFrame, 8, aCksum, aCksum);
   walChecksumBytes(nativeCksum, aData, pWal.szPage, aCksum, aCksum);
   if (aCksum[0] !== sqlite3Get4byte(aFrame, 16) || aCksum[1] !== sqlite3Get4byte(aFrame, 20)) {
@@ -857,7 +879,7 @@ function walLockShared(pWal: Wal, lockIdx: number): number {
   let rc: number;
   if (pWal.exclusiveMode) return SQLITE_OK;
   rc = sqlite3OsShmLock(pWal.pDbFd!, lockIdx, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
-  pWal.lockError = rc !== SQLITE_OK && (rc & 0xff) !== SQLITE_BUSY ? 1 : 0;
+  if (SQLITE_DEBUG) pWal.lockError = rc !== SQLITE_OK && (rc & 0xff) !== SQLITE_BUSY ? 1 : 0;
   return rc;
 }
 
@@ -872,7 +894,7 @@ function walLockExclusive(pWal: Wal, lockIdx: number, n: number): number {
   let rc: number;
   if (pWal.exclusiveMode) return SQLITE_OK;
   rc = sqlite3OsShmLock(pWal.pDbFd!, lockIdx, n, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
-  pWal.lockError = rc !== SQLITE_OK && (rc & 0xff) !== SQLITE_BUSY ? 1 : 0;
+  if (SQLITE_DEBUG) pWal.lockError = rc !== SQLITE_OK && (rc & 0xff) !== SQLITE_BUSY ? 1 : 0;
   return rc;
 }
 
@@ -924,12 +946,13 @@ function walHashGet(pWal: Wal, iHash: number, pLoc: WalHashLoc): number {
   assert(rc === SQLITE_OK || iHash > 0);
 
   if (pPage !== null) {
-    pLoc.aPgno = pPage.aPgno;
     pLoc.aHash = pPage.aHash;
     if (iHash === 0) {
+      pLoc.aPgno = pPage.aPgno;
       pLoc.iZero = 0;
     } else {
-      pLoc.iZero = HASHTABLE_NPAGE_ONE + (iHash - 1) * HASHTABLE_NPAGE;
+      pLoc.aPgno = pPage.a;
+      pLoc.iZero = (HASHTABLE_NPAGE_ONE + (iHash - 1) * HASHTABLE_NPAGE) >>> 0;
     }
   } else {
     pLoc.aPgno = null;
@@ -942,7 +965,7 @@ function walHashGet(pWal: Wal, iHash: number, pLoc: WalHashLoc): number {
 
 /** The number of the region that has the entry of frame `iFrame`. @upstream wal.c walFramePage */
 function walFramePage(iFrame: number): number {
-  const iHash = ((iFrame + HASHTABLE_NPAGE - HASHTABLE_NPAGE_ONE - 1) / HASHTABLE_NPAGE) | 0;
+  const iHash = ((((iFrame + HASHTABLE_NPAGE) >>> 0) - HASHTABLE_NPAGE_ONE - 1) / HASHTABLE_NPAGE) | 0;
   assert(
     (iHash === 0 || iFrame > HASHTABLE_NPAGE_ONE) &&
       (iHash >= 1 || iFrame <= HASHTABLE_NPAGE_ONE) &&
@@ -954,14 +977,19 @@ function walFramePage(iFrame: number): number {
   return iHash;
 }
 
-/** The page that frame `iFrame` holds; its region is mapped. @upstream wal.c walFramePgno */
+/**
+ * The page that frame `iFrame` holds; its region is mapped.
+ *
+ * @upstream wal.c walFramePgno
+ * @divergence wal-index-views
+ */
 function walFramePgno(pWal: Wal, iFrame: number): number {
   const iHash = walFramePage(iFrame);
   SEH_INJECT_FAULT(pWal);
   if (iHash === 0) {
-    return pWal.apWiData[0]!.a[WALINDEX_HDR_SIZE / 4 + iFrame - 1]!;
+    return pWal.apWiData[0]!.a[Math.floor(WALINDEX_HDR_SIZE / 4) + iFrame - 1]!;
   }
-  return pWal.apWiData[iHash]!.a[(iFrame - 1 - HASHTABLE_NPAGE_ONE) % HASHTABLE_NPAGE]!;
+  return pWal.apWiData[iHash]!.a[(((iFrame - 1) >>> 0) - HASHTABLE_NPAGE_ONE) % HASHTABLE_NPAGE]!;
 }
 
 /**
@@ -971,6 +999,7 @@ function walFramePgno(pWal: Wal, iFrame: number): number {
  * For a writer whose mxFrame has become smaller.
  *
  * @upstream wal.c walCleanupHash
+ * @divergence wal-index-views
  */
 function walCleanupHash(pWal: Wal): void {
   const sLoc = new WalHashLoc();
@@ -1001,9 +1030,9 @@ function walCleanupHash(pWal: Wal): void {
     }
   }
 
-  nByte = aHash.byteOffset - (aPgno.byteOffset + iLimit * 4);
+  nByte = ptrdiff(aHash, aPgno.subarray(iLimit)) | 0;
   assert(nByte >= 0);
-  aPgno.fill(0, iLimit, iLimit + nByte / 4);
+  aPgno.subarray(iLimit).fill(0, 0, nByte / 4);
 
   if (SQLITE_ENABLE_EXPENSIVE_ASSERT) {
     if (iLimit) {
@@ -1026,6 +1055,7 @@ function walCleanupHash(pWal: Wal): void {
  *
  * @upstream wal.c walIndexAppend
  * @divergence wal-atomics
+ * @divergence wal-index-views
  */
 function walIndexAppend(pWal: Wal, iFrame: number, iPage: number): number {
   let rc: number;
@@ -1041,11 +1071,11 @@ function walIndexAppend(pWal: Wal, iFrame: number, iPage: number): number {
     const aPgno = sLoc.aPgno!;
 
     idx = iFrame - sLoc.iZero;
-    assert(idx <= HASHTABLE_NSLOT / 2 + 1);
+    assert(idx <= Math.floor(HASHTABLE_NSLOT / 2) + 1);
 
     /* The first entry of a table: what an earlier round of the log left there goes. */
     if (idx === 1) {
-      const nByte = aHash.byteOffset + aHash.byteLength - aPgno.byteOffset;
+      const nByte = ptrdiff(aHash.subarray(HASHTABLE_NSLOT), aPgno) | 0;
       assert(nByte >= 0);
       aPgno.fill(0, 0, nByte / 4);
     }
@@ -1061,7 +1091,7 @@ function walIndexAppend(pWal: Wal, iFrame: number, iPage: number): number {
       if (nCollide-- === 0) return SQLITE_CORRUPT_BKPT(68778);
     }
     aPgno[(idx - 1) & (HASHTABLE_NPAGE - 1)] = iPage;
-    AtomicStore(aHash, iKey, idx);
+    AtomicStore(aHash, iKey, idx & 0xffff);
 
     if (SQLITE_ENABLE_EXPENSIVE_ASSERT) {
       {
@@ -1128,7 +1158,7 @@ function walIndexRecover(pWal: Wal): number {
 
       if (nSize.value > WAL_HDRSIZE) {
         const aBuf = new Uint8Array(WAL_HDRSIZE);
-        let aPrivate: Uint8Array;
+        let aPrivate: Uint8Array | null = null;
         let aFrame: Uint8Array | null = null;
         let szFrame: number;
         let aData: Uint8Array;
@@ -1162,7 +1192,7 @@ function walIndexRecover(pWal: Wal): number {
         memcpy(pWal.hdr.aSaltByte, aBuf.subarray(16), 8);
 
         walChecksumBytes(
-          isNativeCksum(pWal.hdr.bigEndCksum),
+          pWal.hdr.bigEndCksum === SQLITE_BIGENDIAN ? 1 : 0,
           aBuf,
           WAL_HDRSIZE - 2 * 4,
           null,
@@ -1187,22 +1217,23 @@ function walIndexRecover(pWal: Wal): number {
           rc = SQLITE_NOMEM_BKPT;
           break recovery_error;
         }
-        aData = aFrame.subarray(WAL_FRAME_HDRSIZE, szFrame);
-        aPrivate = aFrame.subarray(szFrame, szFrame + WALINDEX_PGSZ);
+        aData = aFrame.subarray(WAL_FRAME_HDRSIZE);
+        aPrivate = aData.subarray(szPage);
 
         iLastFrame = Math.floor((nSize.value - WAL_HDRSIZE) / szFrame) >>> 0;
-        for (iPg = 0; iPg <= walFramePage(iLastFrame); iPg++) {
+        for (iPg = 0; iPg <= walFramePage(iLastFrame) >>> 0; iPg++) {
           let aShare: WalIndexPage | null;
           let iFrame: number;
-          const iLast = MIN(iLastFrame, HASHTABLE_NPAGE_ONE + iPg * HASHTABLE_NPAGE);
-          const iFirst = 1 + (iPg === 0 ? 0 : HASHTABLE_NPAGE_ONE + (iPg - 1) * HASHTABLE_NPAGE);
+          const iLast = MIN(iLastFrame, HASHTABLE_NPAGE_ONE + ((iPg * HASHTABLE_NPAGE) >>> 0)) >>> 0;
+          const iFirst =
+            (1 + (iPg === 0 ? 0 : HASHTABLE_NPAGE_ONE + (((iPg - 1) * HASHTABLE_NPAGE) >>> 0))) >>> 0;
           let nHdr: number;
           let nHdr32: number;
           rc = walIndexPage(pWal, iPg, pWal.refPage);
           aShare = pWal.refPage.value;
           assert(aShare !== null || rc !== SQLITE_OK);
           if (aShare === null) break;
-          const pPrivate = new WalIndexPage(aPrivate, iPg);
+          const pPrivate = pageOf(aPrivate, iPg);
           pWal.apWiData[iPg] = pPrivate;
 
           for (iFrame = iFirst; iFrame <= iLast; iFrame++) {
@@ -1218,7 +1249,7 @@ function walIndexRecover(pWal: Wal): number {
             if (nTruncate.value) {
               pWal.hdr.mxFrame = iFrame;
               pWal.hdr.nPage = nTruncate.value;
-              pWal.hdr.szPage = (szPage & 0xff00) | (szPage >> 16);
+              pWal.hdr.szPage = ((szPage & 0xff00) | (szPage >> 16)) & 0xffff;
               testcase(szPage <= 32768);
               testcase(szPage >= 65536);
               aFrameCksum[0] = pWal.hdr.aFrameCksum[0]!;
@@ -1227,7 +1258,7 @@ function walIndexRecover(pWal: Wal): number {
           }
           pWal.apWiData[iPg] = aShare;
           nHdr = iPg === 0 ? WALINDEX_HDR_SIZE : 0;
-          nHdr32 = nHdr / 4;
+          nHdr32 = Math.floor(nHdr / 4);
           if (!SQLITE_SAFER_WALINDEX_RECOVERY) {
             aShare.a.set(pPrivate.a.subarray(nHdr32), nHdr32);
           } else {
@@ -1290,6 +1321,14 @@ function walIndexRecover(pWal: Wal): number {
   return rc;
 }
 
+/** NON-UPSTREAM: forgets all views of the wal-index; none may be left when its memory is unmapped. */
+function dropViews(pWal: Wal): void {
+  pWal.apWiData.fill(null);
+  pWal.refPage.value = null;
+  pWal.sLocFind.aHash = pWal.sLocFind.aPgno = null;
+  pWal.sLocAppend.aHash = pWal.sLocAppend.aPgno = null;
+}
+
 /**
  * Lets go of the wal-index: frees it if it is on the heap, and disconnects from the shared one.
  *
@@ -1301,17 +1340,12 @@ function walIndexClose(pWal: Wal, isDelete: number): void {
   if (pWal.exclusiveMode === WAL_HEAPMEMORY_MODE || pWal.bShmUnreliable) {
     let i: number;
     for (i = 0; i < pWal.nWiData; i++) {
-      const pPage = pWal.apWiData[i]!;
-      sqlite3_free(pPage === null ? null : pPage.aByte);
+      sqlite3_free(pWal.apWiData[i]!);
       pWal.apWiData[i] = null;
     }
   }
   if (pWal.exclusiveMode !== WAL_HEAPMEMORY_MODE) {
-    /* A view of unmapped memory must not be left anywhere; C only stops using the pointers. */
-    pWal.apWiData.fill(null);
-    pWal.refPage.value = null;
-    pWal.sLocFind.aHash = pWal.sLocFind.aPgno = null;
-    pWal.sLocAppend.aHash = pWal.sLocAppend.aPgno = null;
+    dropViews(pWal);
     sqlite3OsShmUnmap(pWal.pDbFd!, isDelete);
   }
 }
@@ -1327,7 +1361,8 @@ function walIndexClose(pWal: Wal, isDelete: number): void {
  * @param mxWalSize bytes to which a reset cuts the log; negative: no cut.
  * @param ppWal receives the handle; null after an error.
  * @upstream wal.c sqlite3WalOpen
- * @divergence wal-index-views
+ * @divergence wal-file-object
+ * @divergence wal-shm-base
  */
 export function sqlite3WalOpen(
   pVfs: sqlite3_vfs,
@@ -1345,8 +1380,8 @@ export function sqlite3WalOpen(
   assert(pDbFd);
 
   /* What other programs rely on in a -shm file. */
-  assert(48 === SZ_WALINDEXHDR);
-  assert(40 === SZ_WALCKPTINFO);
+  assert(48 === sizeof.WalIndexHdr);
+  assert(40 === sizeof.WalCkptInfo);
   assert(120 === WALINDEX_LOCK_OFFSET);
   assert(136 === WALINDEX_HDR_SIZE);
   assert(4096 === HASHTABLE_NPAGE);
@@ -1441,7 +1476,7 @@ function walIteratorNext(p: WalIterator, piPage: Ref<number>, piFrame: Ref<numbe
       if (iPg > iMin) {
         if (iPg < iRet) {
           iRet = iPg;
-          piFrame.value = pSegment.iZero + pSegment.aIndex![pSegment.iNext]!;
+          piFrame.value = (pSegment.iZero + pSegment.aIndex![pSegment.iNext]!) >>> 0;
         }
         break;
       }
@@ -1465,6 +1500,7 @@ function walIteratorNext(p: WalIterator, piPage: Ref<number>, piFrame: Ref<numbe
  * @param pnRight length of the right run; receives the result's.
  * @param aTmp scratch for the result.
  * @upstream wal.c walMerge
+ * @divergence wal-sort-offsets
  */
 function walMerge(
   aContent: Uint32Array,
@@ -1505,7 +1541,26 @@ function walMerge(
 
   paRight.value = aLeft;
   pnRight.value = iOut;
-  for (let i = 0; i < iOut; i++) aList[aLeft + i] = aTmp[i]!;
+  copySlots(aList, aLeft, aTmp, 2 * iOut);
+}
+
+/** NON-UPSTREAM: memcpy of `nByte` bytes from the start of `src` to element `i` of `dest`. */
+function copySlots(dest: Uint16Array, i: number, src: Uint16Array, nByte: number): void {
+  const n = nByte >> 1;
+  for (let j = 0; j < n; j++) dest[i + j] = src[j]!;
+}
+
+/** A list that walMergesort has sorted: the struct inside upstream's walMergesort. */
+class Sublist {
+  /** Length of aList. */
+  nList = 0;
+  /** Where it starts in the list that is sorted. */
+  aList: number | null = null;
+}
+
+/** NON-UPSTREAM: memset of an array of them to 0. */
+function clearSublists(a: Sublist[]): void {
+  for (let i = 0; i < a.length; i++) a[i] = new Sublist();
 }
 
 /**
@@ -1516,6 +1571,7 @@ function walMerge(
  * @param aList the list, at most 4096 long, in ascending order at first.
  * @param pnList its length; receives the length without duplicates.
  * @upstream wal.c walMergesort
+ * @divergence wal-sort-offsets
  */
 function walMergesort(
   aContent: Uint32Array,
@@ -1528,32 +1584,35 @@ function walMergesort(
   const aMerge = new Ref(0);
   let iList: number;
   let iSub = 0;
-  /* struct Sublist { nList, aList }, thirteen of them; aList as an offset, -1 for null */
-  const aSubN = new Int32Array(13);
-  const aSubList = new Int32Array(13).fill(-1);
+  const aSub = new Array<Sublist>(13);
 
+  clearSublists(aSub);
   assert(nList <= HASHTABLE_NPAGE && nList > 0);
-  assert(HASHTABLE_NPAGE === 1 << (aSubN.length - 1));
+  assert(HASHTABLE_NPAGE === 1 << (aSub.length - 1));
 
   for (iList = 0; iList < nList; iList++) {
     nMerge.value = 1;
     aMerge.value = iList;
     for (iSub = 0; iList & (1 << iSub); iSub++) {
-      assert(iSub < aSubN.length);
-      assert(aSubList[iSub]! >= 0 && aSubN[iSub]! <= 1 << iSub);
-      assert(aSubList[iSub] === (iList & ~((2 << iSub) - 1)));
-      walMerge(aContent, aList, aSubList[iSub]!, aSubN[iSub]!, aMerge, nMerge, aBuffer);
+      let p: Sublist;
+      assert(iSub < aSub.length);
+      p = aSub[iSub]!;
+      assert(p.aList !== null && p.nList <= 1 << iSub);
+      assert(p.aList === (iList & ~((2 << iSub) - 1)));
+      walMerge(aContent, aList, p.aList!, p.nList, aMerge, nMerge, aBuffer);
     }
-    aSubList[iSub] = aMerge.value;
-    aSubN[iSub] = nMerge.value;
+    aSub[iSub]!.aList = aMerge.value;
+    aSub[iSub]!.nList = nMerge.value;
   }
 
-  for (iSub++; iSub < aSubN.length; iSub++) {
+  for (iSub++; iSub < aSub.length; iSub++) {
     if (nList & (1 << iSub)) {
-      assert(iSub < aSubN.length);
-      assert(aSubN[iSub]! <= 1 << iSub);
-      assert(aSubList[iSub] === (nList & ~((2 << iSub) - 1)));
-      walMerge(aContent, aList, aSubList[iSub]!, aSubN[iSub]!, aMerge, nMerge, aBuffer);
+      let p: Sublist;
+      assert(iSub < aSub.length);
+      p = aSub[iSub]!;
+      assert(p.nList <= 1 << iSub);
+      assert(p.aList === (nList & ~((2 << iSub) - 1)));
+      walMerge(aContent, aList, p.aList!, p.nList, aMerge, nMerge, aBuffer);
     }
   }
   assert(aMerge.value === 0);
@@ -1578,6 +1637,7 @@ function walIteratorFree(p: WalIterator | null): void {
  *
  * @param pp receives the iterator; null or untouched after an error.
  * @upstream wal.c walIteratorInit
+ * @divergence wal-index-views
  */
 function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | null>): number {
   let p: WalIterator | null;
@@ -1598,12 +1658,9 @@ function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | nul
     return SQLITE_NOMEM_BKPT;
   }
   memset(mem, 0, nByte);
-  p = new WalIterator(mem);
+  p = new WalIterator(mem, nSegment);
   p.nSegment = nSegment;
-  for (i = 0; i < nSegment; i++) p.aSegment.push(new WalSegment());
-  /* Behind the segments lie the sorted places of all regions, and behind them the scratch. */
-  const aIndexAll = new Uint16Array(mem.buffer, mem.byteOffset + SZ_WALITERATOR(nSegment), iLast);
-  aTmp = new Uint16Array(mem.buffer, mem.byteOffset + nByte, MIN(iLast, HASHTABLE_NPAGE));
+  aTmp = castSlots(mem.subarray(nByte));
   for (i = walFramePage(nBackfill + 1); rc === SQLITE_OK && i < nSegment; i++) {
     const sLoc = new WalHashLoc();
 
@@ -1614,15 +1671,16 @@ function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | nul
       let aIndex: Uint16Array;
 
       if (i + 1 === nSegment) {
-        nEntry.value = iLast - sLoc.iZero;
+        nEntry.value = (iLast - sLoc.iZero) | 0;
       } else {
-        nEntry.value = (sLoc.aHash!.byteOffset - sLoc.aPgno!.byteOffset) / 4;
+        nEntry.value = ptrdiff(sLoc.aHash!, sLoc.aPgno!) / 4;
       }
-      aIndex = aIndexAll.subarray(sLoc.iZero);
+      /* Behind the segments lie the sorted places of all regions, and behind them the scratch. */
+      aIndex = castSlots(mem.subarray(SZ_WALITERATOR(p.nSegment))).subarray(sLoc.iZero);
       sLoc.iZero++;
 
       for (j = 0; j < nEntry.value; j++) {
-        aIndex[j] = j;
+        aIndex[j] = j & 0xffff;
       }
       walMergesort(sLoc.aPgno!, aTmp, aIndex, nEntry);
       p.aSegment[i]!.iZero = sLoc.iZero;
@@ -1649,11 +1707,9 @@ function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | nul
  * @upstream wal.c walEnableBlockingMs
  */
 function walEnableBlockingMs(pWal: Wal, nMs: number): number {
-  if (SQLITE_ENABLE_SETLK_TIMEOUT) {
-    const rc = sqlite3OsFileControl(pWal.pDbFd!, SQLITE_FCNTL_LOCK_TIMEOUT, new Ref(nMs));
-    return rc === SQLITE_OK ? 1 : 0;
-  }
-  return 0;
+  if (!SQLITE_ENABLE_SETLK_TIMEOUT) return 0;
+  const rc = sqlite3OsFileControl(pWal.pDbFd!, SQLITE_FCNTL_LOCK_TIMEOUT, new Ref(nMs));
+  return rc === SQLITE_OK ? 1 : 0;
 }
 
 /**
@@ -1760,6 +1816,7 @@ function walPagesize(pWal: Wal): number {
  *
  * @param salt1 a random word that becomes the second salt.
  * @upstream wal.c walRestartHdr
+ * @divergence wal-index-views
  */
 function walRestartHdr(pWal: Wal, salt1: number): void {
   const pInfo = walCkptInfo(pWal);
@@ -1777,11 +1834,9 @@ function walRestartHdr(pWal: Wal, salt1: number): void {
   assert(pInfo.aReadMark[0] === 0);
 }
 
-/** NON-UPSTREAM: the random word that C has drawn right into a `u32 salt1`. */
-function randomWord(): number {
-  const salt1 = new Uint32Array(1);
-  sqlite3_randomness(4, new Uint8Array(salt1.buffer));
-  return salt1[0]!;
+/** NON-UPSTREAM: the bytes of words, for who takes a `void*` in C. */
+function bytesOf(a: Uint32Array): Uint8Array {
+  return new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 }
 
 /**
@@ -1899,8 +1954,8 @@ function walCheckpoint(
             iOffset = walFrameOffset(iFrame.value, szPage) + WAL_FRAME_HDRSIZE;
             rc = sqlite3OsRead(pWal.pWalFd!, zBuf!, szPage, iOffset);
             if (rc !== SQLITE_OK) break;
-            iOffset = (iDbpage.value - 1) * szPage;
-            testcase(iOffset > 0xffffffff);
+            iOffset = ((iDbpage.value - 1) >>> 0) * szPage;
+            testcase(IS_BIG_INT(iOffset));
             rc = sqlite3OsWrite(pWal.pDbFd!, zBuf!, szPage, iOffset);
             if (rc !== SQLITE_OK) break;
           }
@@ -1908,9 +1963,9 @@ function walCheckpoint(
 
           if (rc === SQLITE_OK) {
             /* Was that the whole log? Then nobody will need it, so the database must be durable. */
-            if (mxSafeFrame === AtomicLoad(walIndexHdr(pWal)[0].a, 4 /* mxFrame */)) {
+            if (mxSafeFrame === walIndexHdr(pWal)[0].mxFrame) {
               const szDb = pWal.hdr.nPage * szPage;
-              testcase(szDb > 0xffffffff);
+              testcase(IS_BIG_INT(szDb));
               rc = sqlite3OsTruncate(pWal.pDbFd!, szDb);
               if (rc === SQLITE_OK) {
                 rc = sqlite3OsSync(pWal.pDbFd!, CKPT_SYNC_FLAGS(sync_flags));
@@ -1938,14 +1993,14 @@ function walCheckpoint(
       if (pInfo.nBackfill < pWal.hdr.mxFrame) {
         rc = SQLITE_BUSY;
       } else if (eMode >= SQLITE_CHECKPOINT_RESTART) {
-        let salt1: number;
-        salt1 = randomWord();
+        const salt1 = new Uint32Array(1);
+        sqlite3_randomness(4, bytesOf(salt1));
         assert(pInfo.nBackfill === pWal.hdr.mxFrame);
         rc = walBusyLock(pWal, xBusy, pBusyArg, WAL_READ_LOCK(1), WAL_NREADER - 1);
         if (rc === SQLITE_OK) {
           if (eMode === SQLITE_CHECKPOINT_TRUNCATE) {
             /* The index says first that the log is empty, and then it is. */
-            walRestartHdr(pWal, salt1);
+            walRestartHdr(pWal, salt1[0]!);
             rc = sqlite3OsTruncate(pWal.pWalFd!, 0);
           }
           walUnlockExclusive(pWal, WAL_READ_LOCK(1), WAL_NREADER - 1);
@@ -2049,10 +2104,10 @@ export function sqlite3WalClose(
  * @returns 0; or 1 if a writer came in between, or the header is not sound.
  * @upstream wal.c walIndexTryHdr
  * @divergence wal-atomics
+ * @divergence wal-index-views
  */
 function walIndexTryHdr(pWal: Wal, pChanged: Ref<number>): number {
-  const aCksum = pWal.aCksum;
-  const { h1, h2 } = pWal;
+  const { h1, h2, aCksum } = pWal;
 
   assert(pWal.nWiData > 0 && pWal.apWiData[0] !== null);
 
@@ -2061,18 +2116,18 @@ function walIndexTryHdr(pWal: Wal, pChanged: Ref<number>): number {
   walShmBarrier(pWal);
   copyShared(h2, aHdr[1]);
 
-  if (memcmp(h1.aByte, h2.aByte, SZ_WALINDEXHDR) !== 0) {
+  if (memcmp(h1.aByte, h2.aByte, sizeof.WalIndexHdr) !== 0) {
     return 1;
   }
   if (h1.isInit === 0) {
     return 1;
   }
-  walChecksumBytes(true, h1.aByte, SZ_WALINDEXHDR - 8, null, aCksum);
+  walChecksumBytes(1, h1.aByte, sizeof.WalIndexHdr - 8, null, aCksum);
   if (aCksum[0] !== h1.aCksum[0] || aCksum[1] !== h1.aCksum[1]) {
     return 1;
   }
 
-  if (memcmp(pWal.hdr.aByte, h1.aByte, SZ_WALINDEXHDR)) {
+  if (memcmp(pWal.hdr.aByte, h1.aByte, sizeof.WalIndexHdr)) {
     pChanged.value = 1;
     pWal.hdr.assign(h1);
     pWal.szPage = (pWal.hdr.szPage & 0xfe00) + ((pWal.hdr.szPage & 0x0001) << 16);
@@ -2275,8 +2330,7 @@ function walBeginShmUnreliable(pWal: Wal, pChanged: Ref<number>): number {
   if (rc !== SQLITE_OK) {
     let i: number;
     for (i = 0; i < pWal.nWiData; i++) {
-      const pPage = pWal.apWiData[i]!;
-      sqlite3_free(pPage === null ? null : pPage.aByte);
+      sqlite3_free(pWal.apWiData[i]!);
       pWal.apWiData[i] = null;
     }
     pWal.bShmUnreliable = 0;
@@ -2305,6 +2359,7 @@ const WAL_RETRY_BLOCKED_MASK: number = SQLITE_ENABLE_SETLK_TIMEOUT ? 0x10000000 
  * somebody recovers; SQLITE_READONLY_CANTINIT if no mark will do and none may be changed.
  * @upstream wal.c walTryBeginRead
  * @divergence wal-atomics
+ * @divergence wal-no-blocking
  */
 function walTryBeginRead(pWal: Wal, pChanged: Ref<number>, useWal: number, pCnt: Ref<number>): number {
   let pInfo: WalCkptInfo;
@@ -2322,13 +2377,13 @@ function walTryBeginRead(pWal: Wal, pChanged: Ref<number>, useWal: number, pCnt:
     let nDelay = 1;
     const cnt = pCnt.value & ~WAL_RETRY_BLOCKED_MASK;
     if (cnt > WAL_RETRY_PROTOCOL_LIMIT) {
-      pWal.lockError = 1;
+      if (SQLITE_DEBUG) pWal.lockError = 1;
       return SQLITE_PROTOCOL;
     }
     if (pCnt.value >= 10) nDelay = (cnt - 9) * (cnt - 9) * 39;
     if (SQLITE_ENABLE_SETLK_TIMEOUT) {
       /* Let the locks themselves wait that long; who has waited so already sleeps only for a moment. */
-      nBlockTmout = ((nDelay + 998) / 1000) | 0;
+      nBlockTmout = Math.floor((nDelay + 998) / 1000);
       if (!useWal && walEnableBlockingMs(pWal, nBlockTmout)) {
         if (pCnt.value & WAL_RETRY_BLOCKED_MASK) nDelay = 1;
       }
@@ -2464,7 +2519,7 @@ function walTryBeginRead(pWal: Wal, pChanged: Ref<number>, useWal: number, pCnt:
       return WAL_RETRY;
     } else {
       assert(mxReadMark <= pWal.hdr.mxFrame);
-      pWal.readLock = mxI;
+      pWal.readLock = (mxI << 16) >> 16;
     }
   }
   return rc;
@@ -2486,7 +2541,7 @@ function walSnapshotRecover(pWal: Wal, pBuf1: Uint8Array, pBuf2: Uint8Array): nu
   if (rc === SQLITE_OK) {
     const pInfo = walCkptInfo(pWal);
     let i = pInfo.nBackfillAttempted;
-    for (i = pInfo.nBackfillAttempted; i > pInfo.nBackfill; i--) {
+    for (i = pInfo.nBackfillAttempted; i > pInfo.nBackfill; i = (i - 1) >>> 0) {
       const sLoc = new WalHashLoc();
       let pgno: number;
       let iDbOff: number;
@@ -2494,8 +2549,8 @@ function walSnapshotRecover(pWal: Wal, pBuf1: Uint8Array, pBuf2: Uint8Array): nu
 
       rc = walHashGet(pWal, walFramePage(i), sLoc);
       if (rc !== SQLITE_OK) break;
-      assert(i - sLoc.iZero - 1 >= 0);
-      pgno = sLoc.aPgno![i - sLoc.iZero - 1]!;
+      assert((i - sLoc.iZero - 1) >>> 0 >= 0);
+      pgno = sLoc.aPgno![(i - sLoc.iZero - 1) >>> 0]!;
       iDbOff = ((pgno - 1) >>> 0) * szPage;
 
       if (iDbOff + szPage <= szDb.value) {
@@ -2511,7 +2566,7 @@ function walSnapshotRecover(pWal: Wal, pBuf1: Uint8Array, pBuf2: Uint8Array): nu
         }
       }
 
-      pInfo.nBackfillAttempted = i - 1;
+      pInfo.nBackfillAttempted = (i - 1) >>> 0;
     }
   }
 
@@ -2571,7 +2626,7 @@ function walBeginReadTransaction(pWal: Wal, pChanged: Ref<number>): number {
 
   if (SQLITE_ENABLE_SNAPSHOT) {
     if (pSnapshot !== null) {
-      if (memcmp(pSnapshot.aByte, pWal.hdr.aByte, SZ_WALINDEXHDR) !== 0) {
+      if (memcmp(pSnapshot.aByte, pWal.hdr.aByte, sizeof.WalIndexHdr) !== 0) {
         bChanged = 1;
       }
 
@@ -2598,7 +2653,7 @@ function walBeginReadTransaction(pWal: Wal, pChanged: Ref<number>): number {
 
   if (SQLITE_ENABLE_SNAPSHOT) {
     if (rc === SQLITE_OK) {
-      if (pSnapshot !== null && memcmp(pSnapshot.aByte, pWal.hdr.aByte, SZ_WALINDEXHDR) !== 0) {
+      if (pSnapshot !== null && memcmp(pSnapshot.aByte, pWal.hdr.aByte, sizeof.WalIndexHdr) !== 0) {
         /* The mark that is locked is not above the snapshot, but hdr is the newest header. The snapshot
          * is gone if the log was started over since, or if frames after it may have been copied. */
         const pInfo = walCkptInfo(pWal);
@@ -2674,6 +2729,7 @@ export function sqlite3WalEndReadTransaction(pWal: Wal): void {
  *
  * @upstream wal.c walFindFrame
  * @divergence wal-atomics
+ * @divergence wal-index-views
  */
 function walFindFrame(pWal: Wal, pgno: Pgno, piRead: Ref<number>): number {
   let iRead = 0;
@@ -2708,7 +2764,7 @@ function walFindFrame(pWal: Wal, pgno: Pgno, piRead: Ref<number>): number {
     iKey = walHash(pgno);
     SEH_INJECT_FAULT(pWal);
     while ((iH = AtomicLoad(aHash, iKey)) !== 0) {
-      const iFrame = iH + iZero;
+      const iFrame = (iH + iZero) >>> 0;
       if (iFrame <= iLast && iFrame >= minFrame && aPgno[(iH - 1) & (HASHTABLE_NPAGE - 1)] === pgno) {
         assert(iFrame > iRead || sqlite3Config.neverCorrupt === 0); /* CORRUPT_DB */
         iRead = iFrame;
@@ -2791,6 +2847,7 @@ export function sqlite3WalDbsize(pWal: Wal | null): Pgno {
  * the read transaction began; SQLITE_READONLY.
  * @upstream wal.c sqlite3WalBeginWriteTransaction
  * @divergence wal-atomics
+ * @divergence wal-index-views
  */
 export function sqlite3WalBeginWriteTransaction(pWal: Wal): number {
   let rc: number;
@@ -2798,7 +2855,7 @@ export function sqlite3WalBeginWriteTransaction(pWal: Wal): number {
   if (SQLITE_ENABLE_SETLK_TIMEOUT) {
     /* Taken ahead of the read transaction by sqlite3WalWriteLock(). */
     if (pWal.writeLock) {
-      assert(!memcmp(pWal.hdr.aByte, pWal.apWiData[0]!.aByte, SZ_WALINDEXHDR));
+      assert(!memcmp(pWal.hdr.aByte, bytesOf(pWal.apWiData[0]!.a), sizeof.WalIndexHdr));
       return SQLITE_OK;
     }
   }
@@ -2939,12 +2996,12 @@ function walRestartLog(pWal: Wal): number {
     const pInfo = walCkptInfo(pWal);
     assert(pInfo.nBackfill === pWal.hdr.mxFrame);
     if (pInfo.nBackfill > 0) {
-      let salt1: number;
-      salt1 = randomWord();
+      const salt1 = new Uint32Array(1);
+      sqlite3_randomness(4, bytesOf(salt1));
       rc = walLockExclusive(pWal, WAL_READ_LOCK(1), WAL_NREADER - 1);
       if (rc === SQLITE_OK) {
         /* The shared header is changed at once, so that a rollback finds nothing special. */
-        walRestartHdr(pWal, salt1);
+        walRestartHdr(pWal, salt1[0]!);
         walUnlockExclusive(pWal, WAL_READ_LOCK(1), WAL_NREADER - 1);
       } else if (rc !== SQLITE_BUSY) {
         return rc;
@@ -2971,9 +3028,9 @@ function walRestartLog(pWal: Wal): number {
  * @upstream wal.c WalWriter
  */
 class WalWriter {
-  pWal: Wal;
+  pWal: Wal | null = null;
   /** The log. */
-  pFd: sqlite3_file;
+  pFd: sqlite3_file | null = null;
   /** Sync when the bytes before this offset have been written; 0 for never. */
   iSyncPoint = 0;
   /** As {@link WAL_SYNC_FLAGS} takes them. */
@@ -2982,11 +3039,6 @@ class WalWriter {
   szPage = 0;
   /** NON-UPSTREAM: walWriteOneFrame's local variable of that name. */
   readonly aFrame = new Uint8Array(WAL_FRAME_HDRSIZE);
-
-  constructor(pWal: Wal) {
-    this.pWal = pWal;
-    this.pFd = pWal.pWalFd!;
-  }
 }
 
 /**
@@ -2998,17 +3050,17 @@ class WalWriter {
 function walWriteToLog(p: WalWriter, pContent: Uint8Array, iAmt: number, iOffset: number): number {
   let rc: number;
   if (iOffset < p.iSyncPoint && iOffset + iAmt >= p.iSyncPoint) {
-    const iFirstAmt = p.iSyncPoint - iOffset;
-    rc = sqlite3OsWrite(p.pFd, pContent, iFirstAmt, iOffset);
+    const iFirstAmt = (p.iSyncPoint - iOffset) | 0;
+    rc = sqlite3OsWrite(p.pFd!, pContent, iFirstAmt, iOffset);
     if (rc) return rc;
     iOffset += iFirstAmt;
     iAmt -= iFirstAmt;
     pContent = pContent.subarray(iFirstAmt);
     assert(WAL_SYNC_FLAGS(p.syncFlags) !== 0);
-    rc = sqlite3OsSync(p.pFd, WAL_SYNC_FLAGS(p.syncFlags));
+    rc = sqlite3OsSync(p.pFd!, WAL_SYNC_FLAGS(p.syncFlags));
     if (iAmt === 0 || rc) return rc;
   }
-  rc = sqlite3OsWrite(p.pFd, pContent, iAmt, iOffset);
+  rc = sqlite3OsWrite(p.pFd!, pContent, iAmt, iOffset);
   return rc;
 }
 
@@ -3017,16 +3069,17 @@ function walWriteToLog(p: WalWriter, pContent: Uint8Array, iAmt: number, iOffset
  *
  * @param nTruncate size of the database in pages if the frame commits, else 0.
  * @upstream wal.c walWriteOneFrame
+ * @divergence wal-index-views
  */
 function walWriteOneFrame(p: WalWriter, pPage: PgHdr, nTruncate: number, iOffset: number): number {
   let rc: number;
   let pData: Uint8Array;
   const { aFrame } = p;
   pData = pPage.pData;
-  walEncodeFrame(p.pWal, pPage.pgno, nTruncate, pData, aFrame);
-  rc = walWriteToLog(p, aFrame, WAL_FRAME_HDRSIZE, iOffset);
+  walEncodeFrame(p.pWal!, pPage.pgno, nTruncate, pData, aFrame);
+  rc = walWriteToLog(p, aFrame, aFrame.length, iOffset);
   if (rc) return rc;
-  rc = walWriteToLog(p, pData, p.szPage, iOffset + WAL_FRAME_HDRSIZE);
+  rc = walWriteToLog(p, pData, p.szPage, iOffset + aFrame.length);
   return rc;
 }
 
@@ -3052,7 +3105,7 @@ function walRewriteChecksums(pWal: Wal, iLast: number): number {
   if (pWal.iReCksum === 1) {
     iCksumOff = 24;
   } else {
-    iCksumOff = walFrameOffset(pWal.iReCksum - 1, szPage) + 16;
+    iCksumOff = walFrameOffset((pWal.iReCksum - 1) >>> 0, szPage) + 16;
   }
   rc = sqlite3OsRead(pWal.pWalFd!, aBuf, 4 * 2, iCksumOff);
   pWal.hdr.aFrameCksum[0] = sqlite3Get4byte(aBuf, 0);
@@ -3070,7 +3123,7 @@ function walRewriteChecksums(pWal: Wal, iLast: number): number {
       nDbSize = sqlite3Get4byte(aBuf, 4);
 
       walEncodeFrame(pWal, iPgno, nDbSize, aBuf.subarray(WAL_FRAME_HDRSIZE), aFrame);
-      rc = sqlite3OsWrite(pWal.pWalFd!, aFrame, WAL_FRAME_HDRSIZE, iOff);
+      rc = sqlite3OsWrite(pWal.pWalFd!, aFrame, aFrame.length, iOff);
     }
   }
 
@@ -3087,6 +3140,7 @@ function walRewriteChecksums(pWal: Wal, iLast: number): number {
  * before. Index entries come last, and the shared header only with a commit.
  *
  * @upstream wal.c walFrames
+ * @divergence wal-assert-result
  */
 function walFrames(
   pWal: Wal,
@@ -3103,7 +3157,7 @@ function walFrames(
   let nExtra = 0;
   let szFrame: number;
   let iOffset: number;
-  let w: WalWriter;
+  const w = new WalWriter();
   let iFirst = 0;
   let pLive: WalIndexHdr;
 
@@ -3114,7 +3168,7 @@ function walFrames(
 
   /* Has this transaction written frames already? Then those from iFirst on are its own. */
   pLive = walIndexHdr(pWal)[0];
-  if (memcmp(pWal.hdr.aByte, pLive.aByte, SZ_WALINDEXHDR) !== 0) {
+  if (memcmp(pWal.hdr.aByte, pLive.aByte, sizeof.WalIndexHdr) !== 0) {
     iFirst = (pLive.mxFrame + 1) >>> 0;
   }
 
@@ -3127,23 +3181,23 @@ function walFrames(
     const aWalHdr = new Uint8Array(WAL_HDRSIZE);
     const aCksum = new Uint32Array(2);
 
-    sqlite3Put4byte(aWalHdr, WAL_MAGIC | (SQLITE_BIGENDIAN ? 1 : 0), 0);
+    sqlite3Put4byte(aWalHdr, WAL_MAGIC | SQLITE_BIGENDIAN, 0);
     sqlite3Put4byte(aWalHdr, WAL_MAX_VERSION, 4);
     sqlite3Put4byte(aWalHdr, szPage, 8);
     sqlite3Put4byte(aWalHdr, pWal.nCkpt, 12);
     if (pWal.nCkpt === 0) sqlite3_randomness(8, pWal.hdr.aSaltByte);
-    aWalHdr.set(pWal.hdr.aSaltByte, 16);
-    walChecksumBytes(true, aWalHdr, WAL_HDRSIZE - 2 * 4, null, aCksum);
+    memcpy(aWalHdr.subarray(16), pWal.hdr.aSaltByte, 8);
+    walChecksumBytes(1, aWalHdr, WAL_HDRSIZE - 2 * 4, null, aCksum);
     sqlite3Put4byte(aWalHdr, aCksum[0]!, 24);
     sqlite3Put4byte(aWalHdr, aCksum[1]!, 28);
 
     pWal.szPage = szPage;
-    pWal.hdr.bigEndCksum = SQLITE_BIGENDIAN ? 1 : 0;
+    pWal.hdr.bigEndCksum = SQLITE_BIGENDIAN;
     pWal.hdr.aFrameCksum[0] = aCksum[0]!;
     pWal.hdr.aFrameCksum[1] = aCksum[1]!;
     pWal.truncateOnCommit = 1;
 
-    rc = sqlite3OsWrite(pWal.pWalFd!, aWalHdr, WAL_HDRSIZE, 0);
+    rc = sqlite3OsWrite(pWal.pWalFd!, aWalHdr, aWalHdr.length, 0);
     if (rc !== SQLITE_OK) {
       return rc;
     }
@@ -3158,19 +3212,19 @@ function walFrames(
     return SQLITE_CORRUPT_BKPT(71564);
   }
 
-  w = new WalWriter(pWal);
+  w.pWal = pWal;
+  w.pFd = pWal.pWalFd;
   w.iSyncPoint = 0;
   w.syncFlags = sync_flags;
   w.szPage = szPage;
   iOffset = walFrameOffset(iFrame + 1, szPage);
   szFrame = szPage + WAL_FRAME_HDRSIZE;
 
-  const iWrite = new Ref(0);
   for (p = pList; p !== null; p = p.pDirty) {
     let nDbSize: number;
 
     if (iFirst && (p.pDirty !== null || isCommit === 0)) {
-      iWrite.value = 0;
+      const iWrite = new Ref(0);
       rc = walFindFrame(pWal, p.pgno, iWrite);
       assert(rc === SQLITE_OK || iWrite.value === 0);
       if (iWrite.value >= iFirst) {
@@ -3219,7 +3273,7 @@ function walFrames(
     }
     if (bSync) {
       assert(rc === SQLITE_OK);
-      rc = sqlite3OsSync(w.pFd, WAL_SYNC_FLAGS(sync_flags));
+      rc = sqlite3OsSync(w.pFd!, WAL_SYNC_FLAGS(sync_flags));
     }
   }
 
@@ -3248,7 +3302,7 @@ function walFrames(
   }
 
   if (rc === SQLITE_OK) {
-    pWal.hdr.szPage = (szPage & 0xff00) | (szPage >> 16);
+    pWal.hdr.szPage = ((szPage & 0xff00) | (szPage >> 16)) & 0xffff;
     testcase(szPage <= 32768);
     testcase(szPage >= 65536);
     pWal.hdr.mxFrame = iFrame;
@@ -3474,28 +3528,34 @@ export function sqlite3WalHeapMemory(pWal: Wal | null): number {
  * @param ppSnapshot receives the snapshot.
  * @returns SQLITE_ERROR, and null, if nothing has been written to the log yet.
  * @upstream wal.c sqlite3WalSnapshotGet
+ * @divergence wal-index-views
  */
 export function sqlite3WalSnapshotGet(pWal: Wal, ppSnapshot: Ref<sqlite3_snapshot | null>): number {
   let rc = SQLITE_OK;
-  const aZero = new Uint8Array(16);
+  const aZero = new Uint32Array(4);
 
   assert(pWal.readLock >= 0 && pWal.writeLock === 0);
 
-  /* aFrameCksum and aSalt */
-  if (memcmp(pWal.hdr.aByte.subarray(24), aZero, 16) === 0) {
+  /* The two words behind aFrameCksum are the salts. */
+  if (memcmp(pWal.hdr.aByte.subarray(24), bytesOf(aZero), 16) === 0) {
     ppSnapshot.value = null;
     return SQLITE_ERROR;
   }
-  const mem = sqlite3_malloc(SZ_WALINDEXHDR);
+  const mem = sqlite3_malloc(sizeof.WalIndexHdr);
   if (mem === null) {
     rc = SQLITE_NOMEM_BKPT;
   } else {
     const pRet = new sqlite3_snapshot(mem);
-    memcpy(pRet.hidden, pWal.hdr.aByte, SZ_WALINDEXHDR);
+    headerOf(pRet).assign(pWal.hdr);
     ppSnapshot.value = pRet;
   }
 
   return rc;
+}
+
+/** NON-UPSTREAM: C's cast of a snapshot to the header that it is. */
+function headerOf<T extends sqlite3_snapshot | null>(p: T): WalIndexHdr | Extract<T, null> {
+  return p === null ? (null as Extract<T, null>) : new WalIndexHdr(p.hidden);
 }
 
 /**
@@ -3507,7 +3567,7 @@ export function sqlite3WalSnapshotGet(pWal: Wal, ppSnapshot: Ref<sqlite3_snapsho
  * @upstream wal.c sqlite3WalSnapshotOpen
  */
 export function sqlite3WalSnapshotOpen(pWal: Wal, pSnapshot: sqlite3_snapshot | null): void {
-  const pHdr = pSnapshot === null ? null : new WalIndexHdr(pSnapshot.hidden);
+  const pHdr = headerOf(pSnapshot);
   if (pHdr !== null && pHdr.iVersion === 0) {
     pWal.bGetSnapshot = 1;
   } else {
@@ -3524,8 +3584,8 @@ export function sqlite3WalSnapshotOpen(pWal: Wal, pSnapshot: sqlite3_snapshot | 
  * @upstream wal.c sqlite3_snapshot_cmp
  */
 export function sqlite3_snapshot_cmp(p1: sqlite3_snapshot, p2: sqlite3_snapshot): number {
-  const pHdr1 = new WalIndexHdr(p1.hidden);
-  const pHdr2 = new WalIndexHdr(p2.hidden);
+  const pHdr1 = headerOf(p1);
+  const pHdr2 = headerOf(p2);
 
   if (pHdr1.aSalt[0]! < pHdr2.aSalt[0]!) return -1;
   if (pHdr1.aSalt[0]! > pHdr2.aSalt[0]!) return +1;
@@ -3546,7 +3606,7 @@ export function sqlite3WalSnapshotCheck(pWal: Wal, pSnapshot: sqlite3_snapshot):
   SEH_TRY(pWal);
   rc = walLockShared(pWal, WAL_CKPT_LOCK);
   if (rc === SQLITE_OK) {
-    const pNew = new WalIndexHdr(pSnapshot.hidden);
+    const pNew = headerOf(pSnapshot);
     if (
       memcmp(pNew.aSaltByte, pWal.hdr.aSaltByte, 8) ||
       pNew.mxFrame < walCkptInfo(pWal).nBackfillAttempted

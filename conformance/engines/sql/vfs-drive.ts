@@ -56,7 +56,7 @@ export class VfsDrive {
     switch (call) {
       case "open": {
         const none = toCString("");
-        const named = z === null ? null : sqlite3_create_filename(z, none, none, []);
+        const named = z === null ? null : sqlite3_create_filename(z, none, none, 0, []);
         const rc = vfs.xOpen(vfs, named, f, a, number);
         give(f.pMethods === null ? 0 : 1);
         return rc;
