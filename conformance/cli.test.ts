@@ -59,6 +59,9 @@ describe("pager-mirror", () => {
     [["conform", "--nonsense"], /unknown option/],
     [["conform", "--filter", "no case has this name"], /no case is selected/],
     [["inspect", "/nonexistent/file"], /there is no such file/],
+    [["audit", "--reporter", "xml"], /There is no reporter "xml"\. There are: text/],
+    [["audit", "--write", "--profile", "debug"], /--write and --profile do not go together/],
+    [["audit", "--against", "/nonexistent/file"], /there is no such file or folder/],
     [["nonsense"], /unknown command/],
   ])("answers %j with a sentence and exit code 2", (args, message) => {
     const r = call(...args);

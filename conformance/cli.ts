@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * The command line: `pager-mirror conform`, `pager-mirror inspect` and `pager-mirror engine`.
+ * The command line: `pager-mirror conform`, `pager-mirror audit`, `pager-mirror inspect` and others.
  *
  * Exit codes: 0 clean, 1 findings, 2 usage or crash.
  */
 
 import { availableParallelism } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type AuditOptions, addAuditOptions } from "../scripts/audit/cli/options.js";
 import { type BenchOptions, benchSql } from "./bench/sql.js";
 import { type ConformOptions, conform } from "./conform.js";
 import { UsageError } from "./core/usage.js";
@@ -114,6 +115,12 @@ program
   .action(async (options: CorporaOptions) => {
     process.exitCode = await corpora(options);
   });
+
+addAuditOptions(program.command("audit")).action(async (options: AuditOptions) => {
+  /* Loads the parsers of C and TypeScript, which no other command needs and the npm package has not. */
+  const { runAudit } = await import("../scripts/audit/cli/command.js");
+  process.exitCode = await runAudit(options);
+});
 
 program
   .command("inspect")

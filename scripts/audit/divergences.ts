@@ -15,6 +15,19 @@ export function divergenceIds(markdown: string): Map<string, number> {
   return ids;
 }
 
+/** The tests that entries name, as `* test: FILE` or `* test: FILE "NAME"`, by id. */
+export function divergenceTests(markdown: string): Map<string, { path: string; name: string | null }[]> {
+  const found = new Map<string, { path: string; name: string | null }[]>();
+  let id: string | null = null;
+  for (const line of markdown.split("\n")) {
+    if (line.startsWith("#")) id = /^## ([a-z0-9][\w-]*)\s*$/.exec(line)?.[1] ?? null;
+    if (id === null || !line.startsWith("* test:")) continue;
+    const tests = [...line.matchAll(/([\w./-]+\.ts)(?:\s+"([^"]*)")?/g)];
+    found.set(id, [...(found.get(id) ?? []), ...tests.map((m) => ({ path: m[1]!, name: m[2] ?? null }))]);
+  }
+  return found;
+}
+
 /** `markdown` is the ledger's text, or null if there is none. */
 export function checkDivergences(markdown: string | null, side: TypeScriptSide): Finding[] {
   const ids = divergenceIds(markdown ?? "");

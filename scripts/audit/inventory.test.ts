@@ -8,6 +8,7 @@ import { inventory } from "./inventory.js";
 import { WHOLE } from "./mirrors.js";
 import { type Arm, preprocess } from "./preprocess.js";
 import { gypiDefines } from "./profile.js";
+import { PROFILE_NAMES } from "./profiles.js";
 import { projectRoot } from "./root.js";
 import { loadUpstream, type UpstreamSide } from "./run.js";
 import { upstreamOf } from "./upstream.js";
@@ -94,8 +95,10 @@ describe("the installed amalgamation", () => {
   });
 
   it("is read without an error", () => {
-    expect(theirs.pre.errors).toEqual([]);
-    for (const file of WHOLE) expect(theirs.inventoryOf(file)!.errors, file).toEqual([]);
+    for (const { profile, pre, inventoryOf } of theirs.sides) {
+      expect(pre.errors, profile.name).toEqual([]);
+      for (const file of WHOLE) expect(inventoryOf(file)!.errors, `${profile.name} ${file}`).toEqual([]);
+    }
   });
 
   it("has the functions that its object file has", () => {
@@ -119,9 +122,10 @@ describe("the installed amalgamation", () => {
 
   const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
 
-  it.skipIf(!hasCompiler || process.platform !== "linux" || process.arch !== "x64")(
-    "has the same active arms for the compiler's preprocessor",
-    () => {
+  it.skipIf(!hasCompiler || process.platform !== "linux" || process.arch !== "x64").each(PROFILE_NAMES)(
+    "has the same active arms for the compiler's preprocessor, profile %s",
+    (name) => {
+      const { pre, profile } = theirs.sides.find((side) => side.profile.name === name)!;
       const arms: Arm[] = [];
       const collect = (list: readonly Arm[]): void => {
         for (const arm of list) {
@@ -129,7 +133,7 @@ describe("the installed amalgamation", () => {
           collect(arm.children);
         }
       };
-      collect(theirs.pre.arms);
+      collect(pre.arms);
       /* A copy with a pragma behind each directive that opens an arm; cpp drops those of hidden arms. */
       const openers = new Set(arms.map((a) => a.line));
       const { lines, code } = theirs.up;
@@ -146,8 +150,12 @@ describe("the installed amalgamation", () => {
       try {
         writeFileSync(join(dir, "marked.c"), marked.join("\n"));
         const gypi = readFileSync(join(root, "node_modules/better-sqlite3/deps/defines.gypi"), "utf8");
-        const defines = [...gypiDefines(gypi)].map(([name, value]) => `-D${name}=${value}`);
-        const args = ["-std=c99", "-w", "-DNDEBUG", ...defines, "-E", "-P", "marked.c", "-o", "out.i"];
+        const options = new Map([...gypiDefines(gypi), ["NDEBUG", "1"]]);
+        for (const [macro, value] of profile.profile.defines)
+          if (!theirs.sides[0]!.profile.profile.defines.has(macro)) options.set(macro, value);
+        if (!profile.profile.defines.has("NDEBUG")) options.delete("NDEBUG");
+        const defines = [...options].map(([macro, value]) => `-D${macro}=${value}`);
+        const args = ["-std=c99", "-w", ...defines, "-E", "-P", "marked.c", "-o", "out.i"];
         execFileSync("cc", args, { cwd: dir });
         const out = readFileSync(join(dir, "out.i"), "utf8");
         const compiled = new Set([...out.matchAll(/^#pragma AUDIT (\d+)/gm)].map((m) => Number(m[1])));

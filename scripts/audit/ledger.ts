@@ -2,12 +2,14 @@
 
 import type { Row } from "./match.js";
 import type { Finding } from "./rules.js";
-import type { Upstream } from "./upstream.js";
 
 export const LEDGER = "docs/ledger/functions.json";
 
-/** The ledger's text. It changes with upstream, with what is ported and where, not with our line numbers. */
-export function renderLedger(up: Upstream, profile: string, rows: readonly Row[]): string {
+/**
+ * The ledger's text. It changes with upstream, with what is ported and where, not with our line numbers.
+ * Upstream's version and what its functions say are in the lock file (drift/lock.ts).
+ */
+export function renderLedger(profile: string, rows: readonly Row[]): string {
   const lines = rows.map((row) => {
     const { upstream: fn } = row;
     return JSON.stringify({
@@ -20,11 +22,9 @@ export function renderLedger(up: Upstream, profile: string, rows: readonly Row[]
       ...(row.ts === null ? {} : { ts: row.ts.path }),
       ...(row.ts === null || row.ts.name === row.name ? {} : { as: row.ts.name }),
       ...(row.reason === null ? {} : { reason: row.reason }),
-      ...(fn === null ? {} : { hash: fn.hash }),
     });
   });
-  const head = JSON.stringify({ version: up.version, sha256: up.sha256, profile });
-  return `{\n"upstream": ${head},\n"functions": [\n${lines.join(",\n")}\n]\n}\n`;
+  return `{\n"profile": ${JSON.stringify(profile)},\n"functions": [\n${lines.join(",\n")}\n]\n}\n`;
 }
 
 /** `text` is the ledger as committed, or null. */

@@ -2,35 +2,53 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type BodiesReport, compareBodies, comparerOf } from "./bodies.js";
 import { type ConstantsReport, checkConstants } from "./constants.js";
-import { cParser } from "./cparser.js";
-import { ConstantTable } from "./cvalue.js";
+import { type CParser, cParser } from "./cparser.js";
 import { type Decisions, readDecisions } from "./decisions.js";
+import { type MacroDecisions, readMacroDecisions } from "./defines/decisions.js";
+import { checkMacros, type MacrosReport } from "./defines/match.js";
 import { checkDivergences, DIVERGENCES } from "./divergences.js";
-import { type FileInventory, inventory } from "./inventory.js";
+import { entitiesOf, portNames } from "./drift/entities.js";
+import { checkLock, LOCK, renderLock } from "./drift/lock.js";
 import { checkLedger, LEDGER, renderLedger } from "./ledger.js";
 import { type InventoryOf, match, type Row } from "./match.js";
-import { type Preprocessed, preprocess } from "./preprocess.js";
-import { defaultProfile } from "./profile.js";
+import { type Declared, readDeclared } from "./normal/declared.js";
+import type { Preprocessed } from "./preprocess.js";
+import { type AuditProfile, profilesOf } from "./profiles.js";
 import type { Finding } from "./rules.js";
+import { type ProfileSide, sideOf } from "./sides.js";
+import { readStructDecisions, type StructDecisions } from "./structs/decisions.js";
+import { checkStructs, type StructsOfFile, type StructsReport } from "./structs/match.js";
+import { structReader } from "./structs/upstream.js";
 import { readSources, readTypeScript } from "./typescript.js";
-import { installedUpstream, type Upstream } from "./upstream.js";
+import { installedUpstream, placeOf, type Upstream } from "./upstream.js";
 
-/** Upstream under one profile. */
+/** Upstream under all profiles. */
 export interface UpstreamSide {
   up: Upstream;
+  parse: CParser;
+  /** The default profile first. */
+  sides: readonly ProfileSide[];
+  /** Of the default profile. */
   pre: Preprocessed;
-  constants: ConstantTable;
   inventoryOf: InventoryOf;
+  structsOf: StructsOfFile;
 }
 
 /** Everything on our side that the audit reads. */
 export interface OurSide {
+  root: string;
   sources: ReadonlyMap<string, string>;
   decisions: Decisions;
-  /** Texts of docs/divergences.md and of the ledger, null where there is none. */
+  structDecisions: StructDecisions;
+  macroDecisions: MacroDecisions;
+  /** Differences that are accepted. */
+  declared: Declared;
+  /** Texts of docs/divergences.md, of the ledger and of the lock file, null where there is none. */
   divergences: string | null;
   ledger: string | null;
+  lock: string | null;
 }
 
 export interface AuditResult {
@@ -38,60 +56,89 @@ export interface AuditResult {
   profile: string;
   rows: Row[];
   constants: ConstantsReport;
-  /** What the ledger should be. */
+  structs: StructsReport;
+  macros: MacrosReport;
+  /** What the functions say, by `FILE NAME`. */
+  comparisons: BodiesReport["comparisons"];
+  /** Names of ported functions that no profile compiles. */
+  uncompared: string[];
+  /** What the ledger and the lock file should be. */
   ledger: string;
+  lock: string;
   findings: Finding[];
 }
 
-export async function loadUpstream(root: string): Promise<UpstreamSide> {
-  const up = installedUpstream(root);
-  const pre = preprocess(up.code, defaultProfile(root));
+/** Reads the installed amalgamation, or the upstream that is given, under all profiles or those that are given. */
+export async function loadUpstream(
+  root: string,
+  up: Upstream = installedUpstream(root),
+  profiles: readonly AuditProfile[] = profilesOf(root),
+): Promise<UpstreamSide> {
   const parse = await cParser();
-  const cache = new Map<string, FileInventory | null>();
-  const inventoryOf: InventoryOf = (file) => {
-    let inv = cache.get(file);
-    if (inv === undefined) {
-      inv = up.files.has(file) ? inventory(up, pre, parse, file) : null;
-      cache.set(file, inv);
-    }
-    return inv;
-  };
-  return { up, pre, constants: new ConstantTable(up, pre), inventoryOf };
+  const sides = profiles.map((profile) => sideOf(up, parse, profile));
+  const { pre, inventoryOf } = sides[0]!;
+  return { up, parse, sides, pre, inventoryOf, structsOf: structReader(up, sides, parse) };
 }
 
 export function loadOurs(root: string): OurSide {
   const text = (path: string): string | null =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null;
   return {
+    root,
     sources: readSources(root),
     decisions: readDecisions(root),
+    structDecisions: readStructDecisions(root),
+    macroDecisions: readMacroDecisions(root),
+    declared: readDeclared(root),
     divergences: text(DIVERGENCES),
     ledger: text(LEDGER),
+    lock: text(LOCK),
   };
 }
 
 export function audit(theirs: UpstreamSide, ours: OurSide): AuditResult {
   const side = readTypeScript(ours.sources);
   const { rows, findings } = match(theirs.inventoryOf, side, ours.decisions);
-  for (const e of theirs.pre.errors) {
-    const message = `line ${e.line} of the amalgamation: ${e.message}`;
-    findings.push({
-      rule: "PM014",
-      subject: theirs.up.fileOf[e.line]!,
-      message,
-      path: theirs.up.path,
-      line: e.line,
-    });
+  const unreadable = new Set<string>();
+  for (const { pre } of theirs.sides) {
+    for (const e of pre.errors) {
+      const { path, line } = placeOf(theirs.up, e.line);
+      if (unreadable.has(`${e.line}`)) continue;
+      unreadable.add(`${e.line}`);
+      const subject = theirs.up.fileOf[e.line]!;
+      findings.push({ rule: "PM014", subject, message: e.message, path, line });
+    }
   }
-  const constants = checkConstants(theirs.up, theirs.constants, side);
-  const ledger = renderLedger(theirs.up, theirs.pre.profile.name, rows);
+  const constants = checkConstants(theirs.up, theirs.sides, side);
+  const structs = checkStructs(theirs.structsOf, side, ours.structDecisions);
+  const macros = checkMacros(theirs.up, theirs.sides, side, ours.macroDecisions);
+  const bodies = compareBodies(comparerOf(theirs, ours, side), rows, ours);
+  const ledger = renderLedger(theirs.pre.profile.name, rows);
+  const entities = entitiesOf(theirs, portNames(side));
   findings.push(
     ...constants.findings,
+    ...structs.findings,
+    ...macros.findings,
+    ...bodies.findings,
     ...checkDivergences(ours.divergences, side),
     ...checkLedger(ledger, ours.ledger),
+    ...checkLock(theirs, entities, ours.lock),
   );
+  const lock = renderLock(theirs, entities);
   findings.sort(
     (a, b) => a.rule.localeCompare(b.rule) || a.path.localeCompare(b.path) || (a.line ?? 0) - (b.line ?? 0),
   );
-  return { upstream: theirs.up, profile: theirs.pre.profile.name, rows, constants, ledger, findings };
+  return {
+    upstream: theirs.up,
+    profile: theirs.pre.profile.name,
+    rows,
+    constants,
+    structs,
+    macros,
+    comparisons: bodies.comparisons,
+    uncompared: bodies.uncompared.map((row) => row.name),
+    ledger,
+    lock,
+    findings,
+  };
 }

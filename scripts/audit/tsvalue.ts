@@ -9,12 +9,18 @@ export type TsValue = number | bigint | boolean | string | undefined;
 /** Sizes of the default ABI that constants use. */
 const SIZEOF: Readonly<Record<string, number>> = { ptr: 8 };
 
-/** Computes values; names are looked up in the same file first, then among the exported ones. */
+/**
+ * Computes values; names are looked up in the same file first, then among the exported ones.
+ * `overrides` has the options of src/options.ts that are not what they are by default.
+ */
 export class TsEvaluator {
   private readonly exported = new Map<string, TsConstant>();
   private readonly local = new Map<string, TsConstant>();
 
-  constructor(constants: readonly TsConstant[]) {
+  constructor(
+    constants: readonly TsConstant[],
+    private readonly overrides: ReadonlyMap<string, number | boolean> = new Map(),
+  ) {
     for (const c of constants) {
       this.local.set(`${c.path}:${c.name}`, c);
       if (c.exported) this.exported.set(c.name, c);
@@ -53,8 +59,11 @@ export class TsEvaluator {
     if (Node.isCallExpression(node)) {
       const callee = node.getExpression().getText();
       const args = node.getArguments().filter(Node.isExpression);
-      /* options.ts: the default is what counts. */
-      if ((callee === "flag" || callee === "value") && args[1] !== undefined) return next(args[1]);
+      if ((callee === "flag" || callee === "value") && args[1] !== undefined) {
+        const given = this.overrides.get(String(next(args[0]!)));
+        if (given === undefined) return next(args[1]);
+        return callee === "flag" ? Boolean(given) : Number(given);
+      }
       if (callee === "Math.floor" && args[0] !== undefined) {
         const v = next(args[0]);
         return typeof v === "number" ? Math.floor(v) : undefined;

@@ -5,7 +5,15 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { type Expression, type JSDoc, Node, Project, type SourceFile } from "ts-morph";
+import {
+  type ClassDeclaration,
+  type Expression,
+  type InterfaceDeclaration,
+  type JSDoc,
+  Node,
+  Project,
+  type SourceFile,
+} from "ts-morph";
 
 /** `@upstream FILE NAME`; the name is missing in a module's tag. */
 export interface UpstreamTag {
@@ -43,9 +51,35 @@ export interface TsConstant {
   initializer: Expression;
 }
 
+/** A property, an accessor, or a method of an interface. */
+export interface TsField {
+  /** `u.aHash` for a property of an object that another property is initialized with. */
+  name: string;
+  line: number;
+  /** Its comment carries the word NON-UPSTREAM. */
+  nonUpstream: boolean;
+}
+
+/** A class or an interface. */
+export interface TsClass {
+  name: string;
+  path: string;
+  first: number;
+  last: number;
+  exported: boolean;
+  tags: UpstreamTag[];
+  /** Its doc comment carries the word NON-UPSTREAM. */
+  nonUpstream: boolean;
+  /** It implements Counted, whose field `mem` is the allocator's block. */
+  counted: boolean;
+  /** In the order in which they are declared. */
+  fields: TsField[];
+}
+
 export interface TypeScriptSide {
   functions: TsFunction[];
   constants: TsConstant[];
+  classes: TsClass[];
   upstreamTags: UpstreamTag[];
   divergenceTags: DivergenceTag[];
 }
@@ -83,12 +117,45 @@ function ownDoc(docs: readonly JSDoc[]): JSDoc | undefined {
   return doc === undefined || /@module\b/.test(doc.getText()) ? undefined : doc;
 }
 
+/** What a class or an interface has where C has fields; methods of classes are not among them. */
+function fieldsOf(owner: ClassDeclaration | InterfaceDeclaration): TsField[] {
+  const found = new Map<string, TsField>();
+  const note = (name: string, node: Node): void => {
+    const marked = [...node.getLeadingCommentRanges(), ...node.getTrailingCommentRanges()].some((c) =>
+      c.getText().includes("NON-UPSTREAM"),
+    );
+    if (!found.has(name)) found.set(name, { name, line: node.getStartLineNumber(), nonUpstream: marked });
+  };
+  for (const member of owner.getMembers()) {
+    if (Node.isPropertyDeclaration(member) || Node.isPropertySignature(member)) {
+      if (Node.isPropertyDeclaration(member) && member.isStatic()) continue;
+      note(member.getName(), member);
+      const value = member.getInitializer();
+      if (!Node.isObjectLiteralExpression(value)) continue;
+      for (const p of value.getProperties())
+        if (Node.isPropertyAssignment(p)) note(`${member.getName()}.${p.getName()}`, p);
+    } else if (Node.isGetAccessorDeclaration(member) || Node.isSetAccessorDeclaration(member)) {
+      if (!member.isStatic()) note(member.getName(), member);
+    } else if (Node.isMethodSignature(member)) {
+      note(member.getName(), member);
+    } else if (Node.isConstructorDeclaration(member)) {
+      for (const p of member.getParameters()) if (p.isParameterProperty()) note(p.getName(), p);
+    }
+  }
+  return [...found.values()];
+}
+
 function readFile(source: SourceFile, path: string, side: TypeScriptSide): void {
   const text = source.getFullText();
   side.upstreamTags.push(...tagsIn(text, path, 1));
   for (const m of text.matchAll(DIVERGENCE_TAG)) {
     side.divergenceTags.push({ id: m[1]!, path, line: 1 + lineBreaks(text.slice(0, m.index)) });
   }
+
+  const tagsOf = (doc: JSDoc | undefined): UpstreamTag[] =>
+    doc === undefined
+      ? []
+      : tagsIn(doc.getText(), path, doc.getStartLineNumber()).filter((t) => t.name !== null);
 
   const noteFunction = (name: string, node: Node, exported: boolean, docs: readonly JSDoc[]): void => {
     const doc = ownDoc(docs);
@@ -98,11 +165,24 @@ function readFile(source: SourceFile, path: string, side: TypeScriptSide): void 
       first: node.getStartLineNumber(),
       last: node.getEndLineNumber(),
       exported,
-      tags:
-        doc === undefined
-          ? []
-          : tagsIn(doc.getText(), path, doc.getStartLineNumber()).filter((t) => t.name !== null),
+      tags: tagsOf(doc),
       nonUpstream: doc?.getText().includes("NON-UPSTREAM") ?? false,
+    });
+  };
+
+  const noteClass = (node: ClassDeclaration | InterfaceDeclaration): void => {
+    const doc = ownDoc(node.getJsDocs());
+    const bases = Node.isClassDeclaration(node) ? node.getImplements() : node.getExtends();
+    side.classes.push({
+      name: node.getName() ?? "",
+      path,
+      first: node.getStartLineNumber(),
+      last: node.getEndLineNumber(),
+      exported: node.hasExportKeyword(),
+      tags: tagsOf(doc),
+      nonUpstream: doc?.getText().includes("NON-UPSTREAM") ?? false,
+      counted: bases.some((b) => b.getText() === "Counted"),
+      fields: fieldsOf(node),
     });
   };
 
@@ -110,19 +190,21 @@ function readFile(source: SourceFile, path: string, side: TypeScriptSide): void 
     if (Node.isFunctionDeclaration(statement)) {
       if (statement.isOverload()) continue;
       const docs = [...statement.getOverloads().flatMap((o) => o.getJsDocs()), ...statement.getJsDocs()];
-      noteFunction(statement.getName() ?? "", statement, statement.isExported(), docs);
+      noteFunction(statement.getName() ?? "", statement, statement.hasExportKeyword(), docs);
+    } else if (Node.isClassDeclaration(statement) || Node.isInterfaceDeclaration(statement)) {
+      noteClass(statement);
     } else if (Node.isVariableStatement(statement)) {
       for (const d of statement.getDeclarations()) {
         const init = d.getInitializer();
         if (init === undefined) continue;
         if (Node.isArrowFunction(init) || Node.isFunctionExpression(init)) {
-          noteFunction(d.getName(), statement, statement.isExported(), statement.getJsDocs());
+          noteFunction(d.getName(), statement, statement.hasExportKeyword(), statement.getJsDocs());
         } else if (statement.getDeclarationKind() === "const") {
           side.constants.push({
             name: d.getName(),
             path,
             line: d.getStartLineNumber(),
-            exported: statement.isExported(),
+            exported: statement.hasExportKeyword(),
             nonUpstream: ownDoc(statement.getJsDocs())?.getText().includes("NON-UPSTREAM") ?? false,
             initializer: init,
           });
@@ -139,7 +221,13 @@ export function readTypeScript(sources: ReadonlyMap<string, string>): TypeScript
     skipLoadingLibFiles: true,
     skipFileDependencyResolution: true,
   });
-  const side: TypeScriptSide = { functions: [], constants: [], upstreamTags: [], divergenceTags: [] };
+  const side: TypeScriptSide = {
+    functions: [],
+    constants: [],
+    classes: [],
+    upstreamTags: [],
+    divergenceTags: [],
+  };
   for (const [path, text] of sources) readFile(project.createSourceFile(`/${path}`, text), path, side);
   return side;
 }

@@ -5,6 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { blankComments } from "./lexer.js";
 
+/** A line of a file of its own. */
+export interface Place {
+  path: string;
+  line: number;
+}
+
 /** Lines are counted from 1; element 0 of the arrays is unused. */
 export interface Upstream {
   path: string;
@@ -18,6 +24,13 @@ export interface Upstream {
   fileOf: string[];
   /** First line of each file's banner, in the amalgamation's order; `sqlite3.c` is what is in no other file. */
   files: Map<string, number>;
+  /** For a source tree, where each line comes from; null for lines that are in no file. */
+  places?: readonly (Place | null)[];
+}
+
+/** Where a reader finds a line: in the amalgamation, or in a file of the source tree. */
+export function placeOf(up: Upstream, line: number): Place {
+  return up.places?.[line] ?? { path: up.path, line };
 }
 
 const BANNER = /^\/\*{3,} ?(Begin file|End of) (\S+) \*{3,}\/\s*$/;
