@@ -21,6 +21,18 @@ export interface PlantedFault {
   cases: string[];
 }
 
+const LOG_NOT_SYNCED = {
+  file: "src/wal/wal.ts",
+  find: "rc = sqlite3OsSync(pWal.pWalFd!, CKPT_SYNC_FLAGS(sync_flags));\n\n          if (rc",
+  replace: "rc = SQLITE_OK;\n\n          if (rc",
+};
+
+const BACKFILL_BEFORE_SYNC = {
+  file: "src/wal/wal.ts",
+  find: "/* Was that the whole log? Then nobody will need it, so the database must be durable. */",
+  replace: "pInfo.nBackfill = mxSafeFrame;",
+};
+
 /** The faults. */
 export const faults: readonly PlantedFault[] = [
   {
@@ -135,7 +147,7 @@ export const faults: readonly PlantedFault[] = [
     id: "no-content-savepoint-bits",
     what: "savepoints save pages that were fetched without their content",
     file: "src/pager/pager.ts",
-    find: "          addToSavepointBitvecs(pPager, pgno);\n",
+    find: "          if (SQLITE_DEBUG) rc = addToSavepointBitvecs(pPager, pgno);\n          else addToSavepointBitvecs(pPager, pgno);\n",
     replace: "",
     suite: "journal",
     cases: [
@@ -257,6 +269,56 @@ export const faults: readonly PlantedFault[] = [
     cases: ["=TRUNCATE and a reader of the newest snapshot: page size 1024, synchronous FULL"],
   },
   {
+    id: "processes-backfill-before-sync",
+    what: "nBackfill is stored before the database is synced: no call and no file shows that",
+    ...BACKFILL_BEFORE_SYNC,
+    suite: "processes",
+    cases: ["=a reader's mark bounds what a checkpoint copies: page size 1024, synchronous FULL"],
+  },
+  {
+    id: "processes-reset-uncopied",
+    what: "TRUNCATE starts the log over although a reader has held back the copying",
+    file: "src/wal/wal.ts",
+    find: "      if (pInfo.nBackfill < pWal.hdr.mxFrame) {\n        rc = SQLITE_BUSY;",
+    replace: "      if (pInfo.nBackfill < 0) {\n        rc = SQLITE_BUSY;",
+    suite: "processes",
+    cases: [
+      "=a reader of the database alone lets the log start over and holds back checkpoints: page size 1024, synchronous FULL",
+    ],
+  },
+  {
+    id: "recovery-log-not-synced",
+    what: "a checkpoint after a recovery copies what nobody has synced",
+    ...LOG_NOT_SYNCED,
+    suite: "wal-recovery",
+    cases: ["=killed at a call: savepoints, page size 1024"],
+  },
+  {
+    id: "recovery-log-deleted-uncopied",
+    what: "the last one to close deletes the log without copying it",
+    file: "src/wal/wal.ts",
+    find: "      rc = sqlite3WalCheckpoint(\n        pWal,\n        db,\n        SQLITE_CHECKPOINT_PASSIVE,",
+    replace: "      rc = sqlite3WalCheckpoint(\n        pWal,\n        db,\n        -1,",
+    suite: "wal-recovery",
+    cases: ["=left by killed writers: savepoints, page size 512"],
+  },
+  {
+    id: "storm-log-not-synced",
+    slow: true,
+    what: "a checkpoint copies what writers have not synced: no kill shows that",
+    ...LOG_NOT_SYNCED,
+    suite: "crash-storm",
+    cases: ["=WAL, page size 1024, synchronous NORMAL, 80 kills"],
+  },
+  {
+    id: "storm-backfill-before-sync",
+    slow: true,
+    what: "nBackfill is stored before the database is synced: no kill shows that",
+    ...BACKFILL_BEFORE_SYNC,
+    suite: "crash-storm",
+    cases: ["=WAL, page size 4096, auto_vacuum, 40 kills"],
+  },
+  {
     id: "storm-commit-not-marked",
     slow: true,
     what: "some commit frames do not say that they are",
@@ -264,7 +326,7 @@ export const faults: readonly PlantedFault[] = [
     find: "nDbSize = isCommit && p.pDirty === null ? nTruncate : 0;",
     replace: "nDbSize = isCommit && p.pDirty === null && iFrame % 5 !== 4 ? nTruncate : 0;",
     suite: "crash-storm",
-    cases: ["=WAL, page size 1024, 80 kills"],
+    cases: ["=WAL, page size 1024, synchronous NORMAL, 80 kills"],
   },
   {
     id: "storm-halves",
@@ -274,7 +336,7 @@ export const faults: readonly PlantedFault[] = [
     find: "            if (nTruncate.value) {",
     replace: "            if (nTruncate.value || (nTruncate.value = pgno.value + 60)) {",
     suite: "crash-storm",
-    cases: ["=WAL, page size 1024, 80 kills"],
+    cases: ["=WAL, page size 1024, synchronous NORMAL, 80 kills"],
   },
   {
     id: "storm-hot-journal",
@@ -293,7 +355,7 @@ export const faults: readonly PlantedFault[] = [
     find: "      walIndexWriteHdr(pWal);\n      pWal.iCallback = iFrame;",
     replace: "      if (iFrame % 7) walIndexWriteHdr(pWal);\n      pWal.iCallback = iFrame;",
     suite: "crash-storm",
-    cases: ["=WAL, page size 1024, 80 kills"],
+    cases: ["=WAL, page size 1024, synchronous NORMAL, 80 kills"],
   },
   {
     id: "wal-either-order",
@@ -301,7 +363,7 @@ export const faults: readonly PlantedFault[] = [
     file: "src/wal/wal.ts",
     find: "          pWal.hdr.aFrameCksum[1] !== sqlite3Get4byte(aBuf, 28)\n        ) {\n          break finished;\n        }",
     replace:
-      "          pWal.hdr.aFrameCksum[1] !== sqlite3Get4byte(aBuf, 28)\n        ) {\n          pWal.hdr.bigEndCksum ^= 1;\n          walChecksumBytes(isNativeCksum(pWal.hdr.bigEndCksum), aBuf, 24, null, pWal.hdr.aFrameCksum);\n          if (pWal.hdr.aFrameCksum[0] !== sqlite3Get4byte(aBuf, 24)) break finished;\n        }",
+      "          pWal.hdr.aFrameCksum[1] !== sqlite3Get4byte(aBuf, 28)\n        ) {\n          pWal.hdr.bigEndCksum ^= 1;\n          walChecksumBytes(pWal.hdr.bigEndCksum === SQLITE_BIGENDIAN ? 1 : 0, aBuf, 24, null, pWal.hdr.aFrameCksum);\n          if (pWal.hdr.aFrameCksum[0] !== sqlite3Get4byte(aBuf, 24)) break finished;\n        }",
     suite: "wal-recovery",
     cases: ["=made by hand: byte order: spills, page size 1024"],
   },
@@ -345,7 +407,7 @@ export const faults: readonly PlantedFault[] = [
     id: "wal-header-copies",
     what: "the two copies of the index's header are not compared",
     file: "src/wal/wal.ts",
-    find: "if (memcmp(h1.aByte, h2.aByte, SZ_WALINDEXHDR) !== 0) {",
+    find: "if (memcmp(h1.aByte, h2.aByte, sizeof.WalIndexHdr) !== 0) {",
     replace: "if (h1.aByte.length !== h2.aByte.length) {",
     suite: "wal-recovery",
     cases: ["=index in use: partly copied, page size 1024, held by real"],
@@ -354,7 +416,7 @@ export const faults: readonly PlantedFault[] = [
     id: "wal-64-kib",
     what: "recovery enters a page size of 65536 as 0",
     file: "src/wal/wal.ts",
-    find: "              pWal.hdr.szPage = (szPage & 0xff00) | (szPage >> 16);\n              testcase(",
+    find: "              pWal.hdr.szPage = ((szPage & 0xff00) | (szPage >> 16)) & 0xffff;\n              testcase(",
     replace: "              pWal.hdr.szPage = szPage & 0xff00;\n              testcase(",
     suite: "wal-recovery",
     cases: ["=torn: commits, nothing behind, page size 65536"],
@@ -428,9 +490,9 @@ export const faults: readonly PlantedFault[] = [
     id: "backfill-before-sync",
     what: "nBackfill is stored before the database is synced",
     file: "src/wal/wal.ts",
-    find: "            if (mxSafeFrame === AtomicLoad(walIndexHdr(pWal)[0].a, 4 /* mxFrame */)) {",
+    find: "            if (mxSafeFrame === walIndexHdr(pWal)[0].mxFrame) {",
     replace:
-      "            pInfo.nBackfill = mxSafeFrame;\n            if (mxSafeFrame === AtomicLoad(walIndexHdr(pWal)[0].a, 4 /* mxFrame */)) {",
+      "            pInfo.nBackfill = mxSafeFrame;\n            if (mxSafeFrame === walIndexHdr(pWal)[0].mxFrame) {",
     suite: "wal",
     cases: [
       "=order: the log starts over again and again: page size 1024, WAL, synchronous FULL, cache 10, auto_vacuum INCREMENTAL",

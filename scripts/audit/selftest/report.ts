@@ -90,7 +90,13 @@ export function renderSelfTest(
     out.push(...result.unfit.map((name) => `  ${name}`));
   }
   out.push("");
-  if (!passes(result, threshold)) out.push(pc.red(`self-test: fails, at least ${threshold} % are asked for`));
+  if (!passes(result, threshold)) {
+    const why =
+      result.unfit.length > 0
+        ? "functions that the audit complains about cannot be judged"
+        : `at least ${threshold} % are asked for`;
+    out.push(pc.red(`self-test: fails; ${why}`));
+  }
   out.push(renderSummary(result));
   return out.join("\n");
 }
