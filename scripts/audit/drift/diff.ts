@@ -1,5 +1,6 @@
 /** A line diff of two pieces of C that does not see comments, blank lines and white space. */
 
+import { diffArrays } from "diff";
 import { placeOf, type Upstream } from "../upstream.js";
 
 export interface DiffLine {
@@ -36,53 +37,25 @@ function codeLines(up: Upstream, ranges: readonly (readonly [number, number])[])
   return found;
 }
 
-/** The edit script with the longest common subsequence; equal ends are taken off first. */
+/** Both pieces as one list of lines. */
 function script(a: readonly Line[], b: readonly Line[]): DiffLine[] {
-  let head = 0;
-  while (head < a.length && head < b.length && a[head]!.key === b[head]!.key) head++;
-  let tail = 0;
-  while (
-    tail < a.length - head &&
-    tail < b.length - head &&
-    a[a.length - 1 - tail]!.key === b[b.length - 1 - tail]!.key
-  )
-    tail++;
-  const n = a.length - head - tail;
-  const m = b.length - head - tail;
-  /* length[i][j]: of the common subsequence of what follows i and j. */
-  const width = m + 1;
-  const length = new Uint32Array((n + 1) * width);
-  for (let i = n - 1; i >= 0; i--) {
-    for (let j = m - 1; j >= 0; j--) {
-      length[i * width + j] =
-        a[head + i]!.key === b[head + j]!.key
-          ? 1 + length[(i + 1) * width + j + 1]!
-          : Math.max(length[(i + 1) * width + j]!, length[i * width + j + 1]!);
-    }
-  }
   const out: DiffLine[] = [];
-  const same = (x: Line, y: Line): void => {
-    out.push({ sign: " ", text: x.text, before: x.number, after: y.number });
-  };
-  for (let i = 0; i < head; i++) same(a[i]!, b[i]!);
   let i = 0;
   let j = 0;
-  while (i < n || j < m) {
-    const x = a[head + i];
-    const y = b[head + j];
-    if (i < n && j < m && x!.key === y!.key) {
-      same(x!, y!);
-      i++;
-      j++;
-    } else if (j >= m || (i < n && length[(i + 1) * width + j]! >= length[i * width + j + 1]!)) {
-      out.push({ sign: "-", text: x!.text, before: x!.number, after: null });
-      i++;
-    } else {
-      out.push({ sign: "+", text: y!.text, before: null, after: y!.number });
-      j++;
+  for (const change of diffArrays([...a], [...b], { comparator: (x, y) => x.key === y.key })) {
+    for (let k = 0; k < change.count; k++) {
+      if (change.removed) {
+        const { text, number } = a[i++]!;
+        out.push({ sign: "-", text, before: number, after: null });
+      } else if (change.added) {
+        const { text, number } = b[j++]!;
+        out.push({ sign: "+", text, before: null, after: number });
+      } else {
+        const { text, number } = a[i++]!;
+        out.push({ sign: " ", text, before: number, after: b[j++]!.number });
+      }
     }
   }
-  for (let k = 0; k < tail; k++) same(a[a.length - tail + k]!, b[b.length - tail + k]!);
   return out;
 }
 
