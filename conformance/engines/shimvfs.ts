@@ -38,6 +38,7 @@ import {
   sqlite3_vfs_find,
   sqlite3_vfs_register,
 } from "../../src/index.js";
+import { isRecordedBefore, isShared, SharedLog } from "./shared-log.js";
 
 /** The calls that can be counted. */
 export type ShimCall =
@@ -163,6 +164,8 @@ interface ShimFile {
   /** Its number in a recording, and in which. */
   id: number;
   recording: number;
+  /** Its number in this process, from 1. */
+  number: number;
   /** The first region of its wal-index while it is mapped. */
   region: Uint8Array | null;
 }
@@ -186,17 +189,27 @@ const indexes = new Map<string, Buffer>();
 /** What the call under way has found, if that is news. */
 let found: Buffer | null = null;
 
+/** What several processes write down besides. */
+let shared: SharedLog | null = null;
+/** Files that this process has opened. */
+let opened = 0;
+
+/** The database of a database or its log, and what its wal-index says now; null: there is none. */
+function indexOf(name: string): { database: string; now: Buffer } | null {
+  for (const f of mapped) {
+    if (f.region === null || (name !== f.name && name !== `${f.name}-wal`)) continue;
+    return { database: f.name, now: Buffer.from(f.region.subarray(0, INDEX_BYTES)) };
+  }
+  return null;
+}
+
 /** Looks at the wal-index before a call on a database or its log. */
 function findIndex(name: string): void {
   found = null;
-  for (const f of mapped) {
-    if (f.region === null || (name !== f.name && name !== `${f.name}-wal`)) continue;
-    const now = Buffer.from(f.region.subarray(0, INDEX_BYTES));
-    if (indexes.get(f.name)?.equals(now)) return;
-    indexes.set(f.name, now);
-    found = now;
-    return;
-  }
+  const index = indexOf(name);
+  if (index === null || indexes.get(index.database)?.equals(index.now)) return;
+  indexes.set(index.database, index.now);
+  found = index.now;
 }
 
 /** The mapping is about to go. */
@@ -249,6 +262,12 @@ export function recordShim(on: boolean, options: RecordOptions = {}): ShimRecord
   return out;
 }
 
+/** Calls go to the end of a file besides, from now on (shared-log.ts); null: no more. */
+export function shareShim(path: string | null): void {
+  shared?.close();
+  shared = path === null ? null : new SharedLog(path);
+}
+
 function numberOf(f: ShimFile): number {
   if (f.recording !== recordings) {
     f.recording = recordings;
@@ -266,12 +285,32 @@ function note(
 ): number {
   if (recorded.has(call)) {
     const name = typeof on === "string" ? on : on.name;
-    const id = want.ids && typeof on !== "string" ? { id: numberOf(on) } : {};
+    /* What could not be opened has no number. */
+    const isFile = typeof on !== "string" && (call !== "open" || on.inner.pMethods !== null);
+    const id = want.ids && isFile ? { id: numberOf(on) } : {};
     const index = found === null ? {} : { index: Uint8Array.from(found) };
     found = null;
     records.push({ call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...id, ...extra?.(rc), ...index });
   }
   return rc;
+}
+
+/** Writes a call into the shared log, if its place is before the call, or after it. */
+function share(
+  when: "before" | "after",
+  call: ShimCall,
+  on: ShimFile | string,
+  rc: number,
+  fields: Partial<ShimRecord>,
+): void {
+  if (shared === null || isRecordedBefore(call, fields.argument ?? 0) !== (when === "before")) return;
+  const name = typeof on === "string" ? on : on.name;
+  const record: ShimRecord = { call, file: name.slice(name.lastIndexOf("/") + 1), rc, ...fields };
+  if (!isShared(record)) return;
+  const index = indexOf(name);
+  if (typeof on !== "string") record.id = on.number;
+  if (index !== null) record.index = index.now;
+  shared.note(record);
 }
 
 /** The value behind a pointer, for the record of a call that has succeeded. */
@@ -308,28 +347,34 @@ function through(
   on: ShimFile | string,
   run: () => number,
   extra?: (rc: number) => Partial<ShimRecord>,
-  special: { torn?: () => void; failed?: () => void } = {},
+  special: { torn?: () => void; failed?: () => void; bytes?: Uint8Array } = {},
 ): number {
+  const what = hits(call, typeof on === "string" ? on : on.name) && plan !== null ? plan.what : null;
+  if (what === "kill-before") die();
+  const fields = (now: number): Partial<ShimRecord> => ({
+    ...extra?.(now),
+    ...(special.bytes === undefined ? {} : { data: special.bytes }),
+  });
+  if (what === "kill-torn") {
+    if (special.torn !== undefined && special.bytes !== undefined) {
+      const data = special.bytes.subarray(0, special.bytes.length >> 1);
+      share("before", call, on, SQLITE_OK, { ...fields(SQLITE_OK), amount: data.length, data });
+    }
+    special.torn?.();
+    die();
+  }
+  if (what === "stop-before") stop();
+  if (shared !== null) share("before", call, on, SQLITE_OK, fields(SQLITE_OK));
   let rc: number;
-  if (hits(call, typeof on === "string" ? on : on.name) && plan !== null) {
-    if (plan.what === "kill-before") die();
-    if (plan.what === "kill-torn") {
-      special.torn?.();
-      die();
-    }
-    const { what } = plan;
-    if (what === "stop-before") stop();
-    if (what === "fail") {
-      special.failed?.();
-      rc = plan.rc ?? SQLITE_IOERR;
-    } else {
-      rc = run();
-    }
-    if (what === "kill-after") die();
-    if (what === "stop-after") stop();
+  if (what === "fail") {
+    special.failed?.();
+    rc = plan?.rc ?? SQLITE_IOERR;
   } else {
     rc = run();
   }
+  if (shared !== null) share("after", call, on, rc, fields(rc));
+  if (what === "kill-after") die();
+  if (what === "stop-after") stop();
   return note(call, on, rc, extra);
 }
 
@@ -362,6 +407,7 @@ const shimMethods: sqlite3_io_methods = {
           ? { data: Uint8Array.from(pBuf.subarray(0, iAmt)) }
           : {}),
       }),
+      { bytes: pBuf.subarray(0, iAmt) },
     );
   },
   xWrite(id, pBuf, iAmt, iOfst) {
@@ -375,7 +421,10 @@ const shimMethods: sqlite3_io_methods = {
         amount: iAmt,
         ...(want.writes ? { data: Uint8Array.from(pBuf.subarray(0, iAmt)) } : {}),
       }),
-      { torn: () => void methodsOf(f).xWrite(f.inner, pBuf, iAmt >> 1, iOfst) },
+      {
+        torn: () => void methodsOf(f).xWrite(f.inner, pBuf, iAmt >> 1, iOfst),
+        bytes: pBuf.subarray(0, iAmt),
+      },
     );
   },
   xTruncate(id, size) {
@@ -486,6 +535,7 @@ const shimMethods: sqlite3_io_methods = {
     const what = hits("shmbarrier", f.name) ? plan?.what : null;
     if (what === "kill-before" || what === "kill-torn") die();
     if (what === "stop-before") stop();
+    share("before", "shmbarrier", f, SQLITE_OK, {});
     methodsOf(f).xShmBarrier!(f.inner);
     if (what === "kill-after") die();
     if (what === "stop-after") stop();
@@ -546,16 +596,10 @@ export function registerShim(
       pOutFlags: Ref<number> | null,
     ): number {
       const name = fromCString(zName);
-      const f: ShimFile = { inner: new sqlite3_file(), name, id: 0, recording: -1, region: null };
-      const rc = through(
-        "open",
-        name,
-        () => under.xOpen(under, zName, f.inner, flags, pOutFlags),
-        () => ({
-          argument: flags,
-          ...(want.ids && f.inner.pMethods !== null ? { id: numberOf(f) } : {}),
-        }),
-      );
+      const inner = new sqlite3_file();
+      const f: ShimFile = { inner, name, id: 0, recording: -1, number: ++opened, region: null };
+      const open = (): number => under.xOpen(under, zName, inner, flags, pOutFlags);
+      const rc = through("open", f, open, () => ({ argument: flags }));
       if (f.inner.pMethods !== null) {
         id.pMethods = { ...shimMethods, iVersion: f.inner.pMethods.iVersion };
         id.pImpl = f;

@@ -12,6 +12,7 @@
 **   recorder_device(sectorSize, bits) what files claim of the device below; -1: what the VFS below says
 **   recorder_plan(mask, suffix, at, what, rc, persistent)   mask 0 removes the plan
 **   recorder_count()                  calls that the plan has counted
+**   recorder_share(path, mask)        calls go to the end of a file besides: sharedlog.h; path NULL ends that
 **
 ** The log is a sequence of records in the byte order of the machine: u8 call, i32 rc, i64 offset,
 ** i64 amount, i32 argument, i64 result, u32 id, u8 parts, u32 length of the name, u32 length of the data,
@@ -20,10 +21,12 @@
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 typedef struct RecFile RecFile;
@@ -34,6 +37,8 @@ struct RecFile {
   /* Its number in a recording, and in which. */
   unsigned id;
   unsigned recording;
+  /* Its number in this process, from 1. */
+  unsigned number;
   /* The first region of its wal-index while it is mapped, and the next file that has one. */
   const volatile unsigned char *pIndex;
   RecFile *pNextMapped;
@@ -138,17 +143,22 @@ static void mapIndex(RecFile *p, const volatile void *pRegion){
   }
   p->pIndex = pRegion;
 }
-/* Before a call on a database or its log. */
-static void findIndex(const char *zName){
+/* A file that has the wal-index mapped which belongs to a database or a log; null: there is none. */
+static RecFile *mappedFor(const char *zName){
   RecFile *p;
-  RecIndex *pIndex;
-  int i;
-  isFound = 0;
-  if( zName==0 ) return;
+  if( zName==0 ) return 0;
   for(p=pMapped; p; p=p->pNextMapped){
     size_t n = p->zName ? strlen(p->zName) : 0;
     if( n && strncmp(p->zName, zName, n)==0 && (zName[n]==0 || strcmp(zName+n, "-wal")==0) ) break;
   }
+  return p;
+}
+/* Before a call on a database or its log. */
+static void findIndex(const char *zName){
+  RecFile *p = mappedFor(zName);
+  RecIndex *pIndex;
+  int i;
+  isFound = 0;
   if( p==0 ) return;
   for(i=0; i<INDEX_BYTES; i++) aFound[i] = p->pIndex[i];
   for(pIndex=pIndexes; pIndex && strcmp(pIndex->zName, p->zName)!=0; pIndex=pIndex->pNext){}
@@ -215,12 +225,31 @@ struct Extra {
 };
 static const Extra nothing;
 
+/* The fixed part of a record. */
+#define RECORD_HEADER 46
+static void putHeader(unsigned char *a, unsigned char call, int rc, unsigned id, const char *zName, Extra x, int index){
+  unsigned char parts = (unsigned char)((x.pData!=0) | (x.pResult!=0)<<1 | (index!=0)<<2);
+  unsigned nName = zName ? (unsigned)strlen(zName) : 0;
+  unsigned nData = x.pData ? (unsigned)x.nData : 0;
+  sqlite3_int64 result = x.pResult ? *x.pResult : 0;
+  a[0] = call;
+  memcpy(a+1, &rc, 4);
+  memcpy(a+5, &x.offset, 8);
+  memcpy(a+13, &x.amount, 8);
+  memcpy(a+21, &x.argument, 4);
+  memcpy(a+25, &result, 8);
+  memcpy(a+33, &id, 4);
+  a[37] = parts;
+  memcpy(a+38, &nName, 4);
+  memcpy(a+42, &nData, 4);
+}
+
+#include "sharedlog.h"
+
 /* Records a call on an open file, or on a name (and then pFile is null). */
 static int noteOn(unsigned char call, int rc, RecFile *p, const char *zName, Extra x){
+  unsigned char aHeader[RECORD_HEADER];
   unsigned id = 0;
-  unsigned nName, nData;
-  unsigned char parts;
-  sqlite3_int64 result;
   if( !(recordMask & BIT(call)) ) return rc;
   if( p && (recordFlags & RECORD_IDS) ){
     if( p->recording!=recordings ){
@@ -229,22 +258,10 @@ static int noteOn(unsigned char call, int rc, RecFile *p, const char *zName, Ext
     }
     id = p->id;
   }
-  nName = zName ? (unsigned)strlen(zName) : 0;
-  parts = (unsigned char)((x.pData!=0) | (x.pResult!=0)<<1 | isFound<<2);
-  nData = x.pData ? (unsigned)x.nData : 0;
-  result = x.pResult ? *x.pResult : 0;
-  put(&call, 1);
-  put(&rc, 4);
-  put(&x.offset, 8);
-  put(&x.amount, 8);
-  put(&x.argument, 4);
-  put(&result, 8);
-  put(&id, 4);
-  put(&parts, 1);
-  put(&nName, 4);
-  put(&nData, 4);
-  put(zName, nName);
-  put(x.pData, nData);
+  putHeader(aHeader, call, rc, id, zName, x, isFound);
+  put(aHeader, RECORD_HEADER);
+  put(zName, zName ? strlen(zName) : 0);
+  put(x.pData, x.pData ? (size_t)x.nData : 0);
   if( isFound ) put(aFound, INDEX_BYTES);
   isFound = 0;
   return rc;
@@ -254,9 +271,6 @@ static int note(unsigned char call, int rc, sqlite3_file *pFile, Extra x){
 }
 static int noteName(unsigned char call, int rc, const char *zName, Extra x){
   return noteOn(call, rc, 0, zName, x);
-}
-static int wants(int flag){
-  return (recordFlags & flag)!=0;
 }
 
 /* ---- the plan ---- */
@@ -303,10 +317,12 @@ static void after(int what){
   if( what==KILL_AFTER ) die();
   if( what==STOP_AFTER ) raise(SIGSTOP);
 }
-/* One call under the plan: EXPRESSION is not evaluated if the plan fails it. */
-#define THROUGH(CALL, ZNAME, RC, EXPRESSION) do{ \
+/* One call under the plan, and in the shared log: EXPRESSION is not evaluated if the plan fails it. */
+#define THROUGH(CALL, P, ZNAME, X, RC, EXPRESSION) do{ \
   int what_ = before(CALL, ZNAME); \
+  share(CALL, SHARE_BEFORE, SQLITE_OK, P, ZNAME, X); \
   RC = what_==FAIL ? planRc : (EXPRESSION); \
+  share(CALL, SHARE_AFTER, RC, P, ZNAME, X); \
   after(what_); \
 }while(0)
 
@@ -314,10 +330,41 @@ static void after(int what){
 
 #define REAL(pFile) (((RecFile*)(pFile))->pReal)
 #define NAME(pFile) (((RecFile*)(pFile))->zName)
+#define ON(pFile) (RecFile*)(pFile), NAME(pFile)
+#define THROUGH_FILE(CALL, PFILE, X, RC, EXPRESSION) \
+  THROUGH(CALL, (RecFile*)(PFILE), NAME(PFILE), X, RC, EXPRESSION)
+
+static Extra argumentExtra(int argument){
+  Extra x = nothing;
+  x.argument = argument;
+  return x;
+}
+static Extra rangeExtra(sqlite3_int64 offset, sqlite3_int64 amount){
+  Extra x = nothing;
+  x.offset = offset;
+  x.amount = amount;
+  return x;
+}
+/* The bytes of a range go to the shared log in any case, to the other one if they were asked for. */
+static Extra withoutData(Extra x){
+  x.pData = 0;
+  x.nData = 0;
+  return x;
+}
+static int wants(int flag){
+  return (recordFlags & flag)!=0;
+}
+/* With the value behind a pointer, if the call has succeeded. */
+static int noteResult(unsigned char call, int rc, sqlite3_file *pFile, sqlite3_int64 result){
+  Extra x = nothing;
+  if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &result;
+  return note(call, rc, pFile, x);
+}
 
 static int recClose(sqlite3_file *pFile){
   int what = before(CALL_CLOSE, NAME(pFile));
   int rc;
+  share(CALL_CLOSE, SHARE_BEFORE, SQLITE_OK, ON(pFile), nothing);
   unmapIndex((RecFile*)pFile);
   rc = REAL(pFile)->pMethods->xClose(REAL(pFile));
   if( what==FAIL ) rc = planRc;
@@ -328,82 +375,71 @@ static int recClose(sqlite3_file *pFile){
   return rc;
 }
 static int recRead(sqlite3_file *pFile, void *p, int n, sqlite3_int64 at){
-  Extra x = nothing;
+  Extra x = rangeExtra(at, n);
   int rc;
-  THROUGH(CALL_READ, NAME(pFile), rc, REAL(pFile)->pMethods->xRead(REAL(pFile), p, n, at));
-  x.offset = at;
-  x.amount = n;
-  if( wants(RECORD_READS) && (rc==SQLITE_OK || rc==SQLITE_IOERR_SHORT_READ) ){
-    x.pData = p;
-    x.nData = n;
-  }
+  x.pData = p;
+  x.nData = n;
+  THROUGH_FILE(CALL_READ, pFile, x, rc, REAL(pFile)->pMethods->xRead(REAL(pFile), p, n, at));
+  if( !wants(RECORD_READS) || (rc!=SQLITE_OK && rc!=SQLITE_IOERR_SHORT_READ) ) x = withoutData(x);
   return note(CALL_READ, rc, pFile, x);
 }
 static int recWrite(sqlite3_file *pFile, const void *p, int n, sqlite3_int64 at){
-  Extra x = nothing;
+  Extra x = rangeExtra(at, n);
   int what = before(CALL_WRITE, NAME(pFile));
   int rc;
+  x.pData = p;
+  x.nData = n;
   if( what==KILL_TORN ){
+    x.amount = x.nData = n>>1;
+    share(CALL_WRITE, SHARE_BEFORE, SQLITE_OK, ON(pFile), x);
     REAL(pFile)->pMethods->xWrite(REAL(pFile), p, n>>1, at);
     die();
   }
+  share(CALL_WRITE, SHARE_BEFORE, SQLITE_OK, ON(pFile), x);
   rc = what==FAIL ? planRc : REAL(pFile)->pMethods->xWrite(REAL(pFile), p, n, at);
   after(what);
-  x.offset = at;
-  x.amount = n;
-  if( wants(RECORD_WRITES) ){
-    x.pData = p;
-    x.nData = n;
-  }
+  if( !wants(RECORD_WRITES) ) x = withoutData(x);
   return note(CALL_WRITE, rc, pFile, x);
 }
 static int recTruncate(sqlite3_file *pFile, sqlite3_int64 size){
-  Extra x = nothing;
+  Extra x = rangeExtra(0, size);
   int rc;
-  THROUGH(CALL_TRUNCATE, NAME(pFile), rc, REAL(pFile)->pMethods->xTruncate(REAL(pFile), size));
-  x.amount = size;
+  THROUGH_FILE(CALL_TRUNCATE, pFile, x, rc, REAL(pFile)->pMethods->xTruncate(REAL(pFile), size));
   return note(CALL_TRUNCATE, rc, pFile, x);
 }
-static int noteArgument(unsigned char call, int rc, sqlite3_file *pFile, int argument){
-  Extra x = nothing;
-  x.argument = argument;
-  return note(call, rc, pFile, x);
-}
-/* With the value behind a pointer, if the call has succeeded. */
-static int noteResult(unsigned char call, int rc, sqlite3_file *pFile, sqlite3_int64 result){
-  Extra x = nothing;
-  if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &result;
-  return note(call, rc, pFile, x);
-}
 static int recSync(sqlite3_file *pFile, int flags){
+  Extra x = argumentExtra(flags);
   int rc;
-  THROUGH(CALL_SYNC, NAME(pFile), rc, REAL(pFile)->pMethods->xSync(REAL(pFile), flags));
-  return noteArgument(CALL_SYNC, rc, pFile, flags);
+  THROUGH_FILE(CALL_SYNC, pFile, x, rc, REAL(pFile)->pMethods->xSync(REAL(pFile), flags));
+  return note(CALL_SYNC, rc, pFile, x);
 }
 static int recFileSize(sqlite3_file *pFile, sqlite3_int64 *pSize){
   int rc;
-  THROUGH(CALL_SIZE, NAME(pFile), rc, REAL(pFile)->pMethods->xFileSize(REAL(pFile), pSize));
+  THROUGH_FILE(CALL_SIZE, pFile, nothing, rc, REAL(pFile)->pMethods->xFileSize(REAL(pFile), pSize));
   return noteResult(CALL_SIZE, rc, pFile, rc==SQLITE_OK ? *pSize : 0);
 }
 static int recLock(sqlite3_file *pFile, int eLock){
+  Extra x = argumentExtra(eLock);
   int rc;
-  THROUGH(CALL_LOCK, NAME(pFile), rc, REAL(pFile)->pMethods->xLock(REAL(pFile), eLock));
-  return noteArgument(CALL_LOCK, rc, pFile, eLock);
+  THROUGH_FILE(CALL_LOCK, pFile, x, rc, REAL(pFile)->pMethods->xLock(REAL(pFile), eLock));
+  return note(CALL_LOCK, rc, pFile, x);
 }
 static int recUnlock(sqlite3_file *pFile, int eLock){
+  Extra x = argumentExtra(eLock);
   int rc;
-  THROUGH(CALL_UNLOCK, NAME(pFile), rc, REAL(pFile)->pMethods->xUnlock(REAL(pFile), eLock));
-  return noteArgument(CALL_UNLOCK, rc, pFile, eLock);
+  THROUGH_FILE(CALL_UNLOCK, pFile, x, rc, REAL(pFile)->pMethods->xUnlock(REAL(pFile), eLock));
+  return note(CALL_UNLOCK, rc, pFile, x);
 }
 static int recCheckReservedLock(sqlite3_file *pFile, int *pOut){
   int rc;
-  THROUGH(CALL_RESERVED, NAME(pFile), rc, REAL(pFile)->pMethods->xCheckReservedLock(REAL(pFile), pOut));
+  THROUGH_FILE(CALL_RESERVED, pFile, nothing, rc, REAL(pFile)->pMethods->xCheckReservedLock(REAL(pFile), pOut));
   return noteResult(CALL_RESERVED, rc, pFile, rc==SQLITE_OK && *pOut!=0);
 }
 static int recFileControl(sqlite3_file *pFile, int op, void *pArg){
+  Extra x = argumentExtra(op);
   int rc;
-  THROUGH(CALL_CONTROL, NAME(pFile), rc, REAL(pFile)->pMethods->xFileControl(REAL(pFile), op, pArg));
-  return noteArgument(CALL_CONTROL, rc, pFile, op);
+  THROUGH_FILE(CALL_CONTROL, pFile, x, rc, REAL(pFile)->pMethods->xFileControl(REAL(pFile), op, pArg));
+  return note(CALL_CONTROL, rc, pFile, x);
 }
 static int recSectorSize(sqlite3_file *pFile){
   return deviceSector>=0 ? deviceSector : REAL(pFile)->pMethods->xSectorSize(REAL(pFile));
@@ -412,58 +448,58 @@ static int recDeviceCharacteristics(sqlite3_file *pFile){
   return deviceBits>=0 ? deviceBits : REAL(pFile)->pMethods->xDeviceCharacteristics(REAL(pFile));
 }
 static int recShmMap(sqlite3_file *pFile, int iPg, int szPg, int bExtend, void volatile **pp){
-  Extra x = nothing;
+  Extra x = rangeExtra(iPg, szPg);
   int what = before(CALL_SHMMAP, NAME(pFile));
   int rc = planRc;
+  x.argument = bExtend;
   if( what==FAIL ) *pp = 0;
   else rc = REAL(pFile)->pMethods->xShmMap(REAL(pFile), iPg, szPg, bExtend, pp);
-  after(what);
   if( iPg==0 && *pp ) mapIndex((RecFile*)pFile, *pp);
-  x.offset = iPg;
-  x.amount = szPg;
-  x.argument = bExtend;
+  share(CALL_SHMMAP, SHARE_AFTER, rc, ON(pFile), x);
+  after(what);
   return note(CALL_SHMMAP, rc, pFile, x);
 }
 static int recShmLock(sqlite3_file *pFile, int offset, int n, int flags){
-  Extra x = nothing;
+  Extra x = rangeExtra(offset, n);
   int rc;
   int what = before(CALL_SHMLOCK, NAME(pFile));
+  x.argument = flags;
+  share(CALL_SHMLOCK, SHARE_BEFORE, SQLITE_OK, ON(pFile), x);
   /* Unlocking is made all the same. */
   if( what!=FAIL || (flags & SQLITE_SHM_UNLOCK) ){
     rc = REAL(pFile)->pMethods->xShmLock(REAL(pFile), offset, n, flags);
   }
   if( what==FAIL ) rc = planRc;
+  share(CALL_SHMLOCK, SHARE_AFTER, rc, ON(pFile), x);
   after(what);
-  x.offset = offset;
-  x.amount = n;
-  x.argument = flags;
   return note(CALL_SHMLOCK, rc, pFile, x);
 }
 static void recShmBarrier(sqlite3_file *pFile){
   int what = before(CALL_SHMBARRIER, NAME(pFile));
+  share(CALL_SHMBARRIER, SHARE_BEFORE, SQLITE_OK, ON(pFile), nothing);
   REAL(pFile)->pMethods->xShmBarrier(REAL(pFile));
   after(what);
   note(CALL_SHMBARRIER, SQLITE_OK, pFile, nothing);
 }
 static int recShmUnmap(sqlite3_file *pFile, int deleteFlag){
+  Extra x = argumentExtra(deleteFlag);
   int what = before(CALL_SHMUNMAP, NAME(pFile));
   int rc;
+  share(CALL_SHMUNMAP, SHARE_BEFORE, SQLITE_OK, ON(pFile), x);
   unmapIndex((RecFile*)pFile);
   rc = REAL(pFile)->pMethods->xShmUnmap(REAL(pFile), deleteFlag);
   if( what==FAIL ) rc = planRc;
   after(what);
-  return noteArgument(CALL_SHMUNMAP, rc, pFile, deleteFlag);
+  return note(CALL_SHMUNMAP, rc, pFile, x);
 }
 static int recFetch(sqlite3_file *pFile, sqlite3_int64 at, int n, void **pp){
-  Extra x = nothing;
+  Extra x = rangeExtra(at, n);
   int what = before(CALL_FETCH, NAME(pFile));
   int rc = planRc;
   sqlite3_int64 mapped;
   if( what==FAIL ) *pp = 0;
   else rc = REAL(pFile)->pMethods->xFetch(REAL(pFile), at, n, pp);
   after(what);
-  x.offset = at;
-  x.amount = n;
   mapped = *pp!=0;
   if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &mapped;
   return note(CALL_FETCH, rc, pFile, x);
@@ -505,8 +541,9 @@ static int recOpen(sqlite3_vfs *pVfs, const char *zName, sqlite3_file *pFile, in
   if( p->zName==0 ) return SQLITE_NOMEM;
   p->pReal = (sqlite3_file*)&p[1];
   p->pReal->pMethods = 0;
-  THROUGH(CALL_OPEN, zName, rc, pUnder->xOpen(pUnder, zName, p->pReal, flags, pOut));
+  p->number = ++opened;
   x.argument = flags;
+  THROUGH(CALL_OPEN, p, zName, x, rc, pUnder->xOpen(pUnder, zName, p->pReal, flags, pOut));
   noteOn(CALL_OPEN, rc, p->pReal->pMethods ? p : 0, zName, x);
   if( p->pReal->pMethods ){
     p->base.pMethods = methods(p->pReal->pMethods->iVersion);
@@ -517,25 +554,23 @@ static int recOpen(sqlite3_vfs *pVfs, const char *zName, sqlite3_file *pFile, in
   return rc;
 }
 static int recDelete(sqlite3_vfs *pVfs, const char *zName, int syncDir){
-  Extra x = nothing;
+  Extra x = argumentExtra(syncDir);
   int rc;
-  THROUGH(CALL_DELETE, zName, rc, pUnder->xDelete(pUnder, zName, syncDir));
-  x.argument = syncDir;
+  THROUGH(CALL_DELETE, 0, zName, x, rc, pUnder->xDelete(pUnder, zName, syncDir));
   return noteName(CALL_DELETE, rc, zName, x);
 }
 static int recAccess(sqlite3_vfs *pVfs, const char *zName, int flags, int *pOut){
-  Extra x = nothing;
+  Extra x = argumentExtra(flags);
   sqlite3_int64 found;
   int rc;
-  THROUGH(CALL_ACCESS, zName, rc, pUnder->xAccess(pUnder, zName, flags, pOut));
-  x.argument = flags;
+  THROUGH(CALL_ACCESS, 0, zName, x, rc, pUnder->xAccess(pUnder, zName, flags, pOut));
   found = rc==SQLITE_OK && *pOut!=0;
   if( wants(RECORD_RESULTS) && rc==SQLITE_OK ) x.pResult = &found;
   return noteName(CALL_ACCESS, rc, zName, x);
 }
 static int recFullPathname(sqlite3_vfs *pVfs, const char *zName, int nOut, char *zOut){
   int rc;
-  THROUGH(CALL_FULLNAME, zName, rc, pUnder->xFullPathname(pUnder, zName, nOut, zOut));
+  THROUGH(CALL_FULLNAME, 0, zName, nothing, rc, pUnder->xFullPathname(pUnder, zName, nOut, zOut));
   return noteName(CALL_FULLNAME, rc, zName, nothing);
 }
 static int recSleep(sqlite3_vfs *pVfs, int microseconds){
@@ -595,6 +630,12 @@ static void planFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   planPersistent = sqlite3_value_int(argv[5]);
   counted = 0;
 }
+static void shareFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  const char *zPath = (const char*)sqlite3_value_text(argv[0]);
+  if( shareWith(zPath, (unsigned)sqlite3_value_int64(argv[1])) ){
+    sqlite3_result_error(ctx, "recorder_share: the log cannot be opened", -1);
+  }
+}
 static void countFunction(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   sqlite3_result_int64(ctx, counted);
 }
@@ -608,6 +649,7 @@ static const struct { const char *zName; int nArg; RecFunction x; } functions[] 
   { "recorder_device", 2, deviceFunction },
   { "recorder_plan", 6, planFunction },
   { "recorder_count", 0, countFunction },
+  { "recorder_share", 2, shareFunction },
 };
 
 int sqlite3_extension_init(sqlite3 *db, char **pzErr, const sqlite3_api_routines *pApi){

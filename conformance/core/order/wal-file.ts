@@ -20,12 +20,24 @@ export class TracedWal {
   constructor(initial: Uint8Array = new Uint8Array(0)) {
     this.#file = new TracedFile(initial);
     this.#firstPending = initial.length > 0 ? 0 : Number.POSITIVE_INFINITY;
-    if (initial.length === 0) return;
-    this.#readFrames(0, initial.length);
+    if (initial.length > 0) this.#recover();
+  }
+
+  /** Takes note of what recovery would find. */
+  #recover(): void {
+    this.#forget();
+    this.#readFrames(0, this.size);
     /* What follows the last commit is left over from an earlier round, or was never committed. */
     const { mxFrame } = this.recovered();
     this.#pgno.length = Math.min(this.#pgno.length, mxFrame + 1);
     this.#commit.length = this.#pgno.length;
+  }
+
+  #forget(): void {
+    this.#pageSize = 0;
+    this.#pgno = [0];
+    this.#commit = [0];
+    this.#byPage = new Map();
   }
 
   get size(): number {
@@ -56,13 +68,17 @@ export class TracedWal {
   write(offset: number, data: Uint8Array): void {
     this.#file.write(offset, data);
     this.#firstPending = Math.min(this.#firstPending, offset);
-    if (offset === 0 && data.length >= WAL_HEADER) {
-      this.#pageSize = 0;
-      this.#pgno = [0];
-      this.#commit = [0];
-      this.#byPage = new Map();
-    }
+    if (offset === 0 && data.length >= WAL_HEADER) this.#forget();
     this.#readFrames(offset, offset + data.length);
+  }
+
+  /** This is there; returns whether that is news. */
+  correct(offset: number, data: Uint8Array): boolean {
+    if (Buffer.compare(this.content.subarray(offset, offset + data.length), data) === 0) return false;
+    this.#file.write(offset, data);
+    this.#firstPending = Math.min(this.#firstPending, offset);
+    this.#recover();
+    return true;
   }
 
   truncate(size: number): void {
@@ -121,6 +137,12 @@ export class TracedWal {
   /** What a frame says of the size of the database: pages, or 0 if it ends no transaction. */
   commitSize(frame: number): number {
     return this.#commit[frame] ?? 0;
+  }
+
+  /** The smallest size of the database that a commit among the frames `from` to `to` says. */
+  leastSize(from: number, to: number): number {
+    const sizes = this.#commit.slice(from, to + 1).filter((n) => n !== undefined && n !== 0);
+    return Math.min(...sizes, Number.POSITIVE_INFINITY);
   }
 
   /** What recovery would find: the last committed frame and the size in pages. */

@@ -26,6 +26,8 @@ const slots = (offset: number, amount: number, argument: number): ShimRecord =>
   call({ call: "shmlock", file: DB, offset, amount, argument });
 const lock = (slot: number, n = 1): ShimRecord => slots(slot, n, 10);
 const unlock = (slot: number, n = 1): ShimRecord => slots(slot, n, 9);
+const read = (file: string, offset: number, data: Uint8Array): ShimRecord =>
+  call({ call: "read", file, offset, amount: data.length, data });
 const barrier = (): ShimRecord => call({ call: "shmbarrier", file: DB });
 
 /** What the index says. */
@@ -50,6 +52,9 @@ function copy(s: State): Uint8Array {
   view.setUint32(20, s.nPage, true);
   view.setUint32(32, s.salts[0], false);
   view.setUint32(36, s.salts[1], false);
+  for (const [i, n] of walChecksum(bytes, 0, 40, NO_CHECKSUM, false).entries()) {
+    view.setUint32(40 + 4 * i, n, true);
+  }
   return bytes;
 }
 
@@ -304,5 +309,153 @@ describe("WalOrderChecker", () => {
     expect(broken(failed)).toEqual(expect.arrayContaining(["backfill", "reset"]));
     const records = pieces();
     expect(broken([...records.opened, ...records.lockedWriter, { ...sync(WAL), rc: 1034 }])).toEqual([]);
+  });
+});
+
+describe("WalOrderChecker, several processes", () => {
+  const WRITER = 1;
+  const COPIER = 2;
+  type Name = keyof ReturnType<typeof pieces>;
+  const by = (process: number, ...names: Name[]): [number, ShimRecord[]][] =>
+    names.map((name) => [process, pieces()[name]]);
+
+  /** Feeds pieces; a number alone is the death of that process. */
+  function play(...parts: readonly ([number, ShimRecord[]] | number)[]): WalOrderChecker {
+    const checker = new WalOrderChecker(SETTING, { [DB]: join(page(1), page(2), page(3)) });
+    for (const part of parts) {
+      if (typeof part === "number") checker.died(part);
+      else for (const r of part[1]) checker.feed(r, part[0]);
+    }
+    return checker;
+  }
+  const rules = (checker: WalOrderChecker): string[] => [...new Set(checker.violations.map((v) => v.rule))];
+
+  const looks: [number, ShimRecord[]] = [WRITER, [finds(barrier(), START)]];
+  const writes = [
+    ...by(WRITER, "opened", "lockedWriter"),
+    looks,
+    ...by(WRITER, "header", "headerSynced", "frames", "framesSynced", "announced"),
+  ];
+  const copies = by(
+    COPIER,
+    "lockedCheckpoint",
+    "logSynced",
+    "copied",
+    "cut",
+    "databaseSynced",
+    "told",
+    "unlocked",
+  );
+  const found = by(COPIER, "opened");
+
+  it("takes one's writing and another's copying", () => {
+    const checker = play(...found, ...writes, ...by(WRITER, "committed"), ...copies);
+    expect(checker.violations).toEqual([]);
+    expect(checker.counts).toEqual({
+      frames: 4,
+      commits: 1,
+      checkpointed: 2,
+      partial: 0,
+      complete: 1,
+      resets: 0,
+    });
+  });
+
+  it("takes a checkpointer's word for a commit whose writer has not come to its next call", () => {
+    const checker = play(...found, ...writes, ...copies, ...by(WRITER, "committed"));
+    expect(checker.violations).toEqual([]);
+    expect(checker.counts.commits).toBe(1);
+    expect(checker.counts.complete).toBe(1);
+  });
+
+  it("lets a checkpointer store nBackfill between the two copies of a writer's header", () => {
+    const next = { ...AFTER_COMMIT, change: 3, mxFrame: 3 };
+    const more: [number, ShimRecord[]] = [
+      WRITER,
+      [lock(0), finds(barrier(), ATTEMPTED), finds(barrier(), ATTEMPTED, { ...next, attempted: 2 })],
+    ];
+    const told: [number, ShimRecord[]] = [
+      COPIER,
+      [finds(unlock(3), DONE, { ...next, nBackfill: 2, attempted: 2 })],
+    ];
+    const copying = copies.slice(0, -2);
+    const before = [...found, ...writes, ...by(WRITER, "committed"), ...copying];
+    expect(play(...before, more, told).violations).toEqual([]);
+    expect(rules(play(...before, more, told, [WRITER, [unlock(0)]]))).toEqual(["header-order"]);
+  });
+
+  it("does not believe those who hold nothing", () => {
+    const stale = finds(call({ call: "lock", file: DB, argument: 1 }), START);
+    const torn = finds(barrier(), START, AFTER_COMMIT);
+    const checker = play(
+      ...[...found, ...writes, ...by(WRITER, "committed"), [3, [stale, torn]] as [number, ShimRecord[]]],
+      ...[...copies, [3, [stale]] as [number, ShimRecord[]]],
+    );
+    expect(checker.violations).toEqual([]);
+    expect(checker.counts.commits).toBe(1);
+  });
+
+  it.each<[string, Name[], string]>([
+    ["pages before the log is synced", ["lockedCheckpoint", "copied", "logSynced"], "wal-page"],
+    ["nBackfill before the sync", ["lockedCheckpoint", "logSynced", "copied", "cut", "told"], "backfill-end"],
+    [
+      "nBackfill before the pages",
+      ["lockedCheckpoint", "logSynced", "cut", "databaseSynced", "told"],
+      "backfill",
+    ],
+    ["pages without the slots", ["logSynced", "copied"], "locks"],
+  ])("sees %s", (_, names, rule) => {
+    const checker = play(...found, ...writes, ...by(WRITER, "committed"), ...by(COPIER, ...names));
+    expect(rules(checker)).toContain(rule);
+  });
+
+  it("sees a page copied before the log is synced, where a writer has left that to checkpoints", () => {
+    const unsynced = writes.filter(([, records]) => records[0]?.call !== "sync" || records.length !== 1);
+    const attempted: [number, ShimRecord[]] = [COPIER, [finds(barrier(), ATTEMPTED)]];
+    const lazy = by(COPIER, "lockedCheckpoint");
+    const checker = play(
+      ...found,
+      ...unsynced,
+      ...by(WRITER, "committed"),
+      ...lazy,
+      attempted,
+      ...by(COPIER, "copied"),
+    );
+    expect(rules(checker)).toContain("wal-sync");
+  });
+
+  it("sees a slot that another one holds", () => {
+    const checker = play(...found, ...writes, [COPIER, pieces().frames]);
+    expect(rules(checker)).toEqual(["locks"]);
+  });
+
+  it("frees what the dead held, and waits for an index that can be believed", () => {
+    const again: [number, ShimRecord[]] = [COPIER, [lock(0), finds(unlock(0), AFTER_COMMIT)]];
+    const checker = play(...found, ...writes, WRITER, again, ...copies);
+    expect(checker.violations).toEqual([]);
+    expect(checker.counts.complete).toBe(1);
+  });
+
+  it("goes on with the old log when a new header was recorded by one that died before it was written", () => {
+    const old = new Log([7, 8]);
+    const whole: [number, ShimRecord[]] = [COPIER, [lock(0), read(WAL, 0, old.header().data as Uint8Array)]];
+    const more: [number, ShimRecord[]] = [COPIER, old.frame(3, page(33), 4)];
+    const begun = [...found, ...writes, ...by(WRITER, "committed"), ...copies];
+    const lost: [number, ShimRecord[]] = [WRITER, [lock(0), ...pieces().newHeader]];
+    expect(rules(play(...begun, lost, WRITER, whole, more))).toEqual([]);
+  });
+
+  it("believes what a recovery reads, after a death", () => {
+    const [header, ...frames] = [pieces().header[0] as ShimRecord, ...pieces().frames];
+    const lost = frames[3] as ShimRecord;
+    const before = writes.filter(([, records]) => records[0]?.call !== "shmbarrier");
+    const zero = read(WAL, lost.offset as number, new Uint8Array(PAGE));
+    const recovery: [number, ShimRecord[]] = [
+      COPIER,
+      [lock(0), read(WAL, 0, header.data as Uint8Array), zero],
+    ];
+    expect(rules(play(...found, ...before, WRITER, recovery))).toEqual([]);
+    const alive: [number, ShimRecord[]] = [WRITER, [zero]];
+    expect(rules(play(...found, ...before, alive))).toEqual(["replay"]);
   });
 });

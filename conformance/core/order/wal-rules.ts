@@ -6,6 +6,9 @@
  * tells between which two calls a number was stored. Where there is none, because the index is on the
  * heap or was not recorded, the log itself has to tell.
  *
+ * The calls may be those of several processes, in an order in which they can have happened (shared-log.ts);
+ * some of these may have been killed.
+ *
  * | rule | what it says |
  * |---|---|
  * | wal-sync | a checkpoint writes no page before the log is synced up to all that it copies |
@@ -19,14 +22,24 @@
  * | commit | mxFrame names a frame that is there and ends a transaction; with FULL it is synced |
  * | limit | cutting the log off spares what is committed |
  * | header-order | the index's second header changes first, then comes a barrier, then the first header |
+ * | replay | who recovers reads what has been written: otherwise the trace, and all of this, is worth nothing |
  */
 
 import type { ShimRecord } from "../../engines/shimvfs.js";
-import { parseShm, SHM_COPY, type ShmCopy } from "../../format/shm.js";
 import { WAL_HEADER } from "../../format/wal.js";
 import type { Violation } from "./rules.js";
 import { TracedFile } from "./traced-file.js";
 import { TracedWal } from "./wal-file.js";
+import {
+  believe,
+  type Index,
+  readIndex,
+  SLOT_CHECKPOINT,
+  SLOT_READ0,
+  SLOT_RECOVER,
+  SLOT_WRITE,
+  saltText,
+} from "./wal-index.js";
 
 /** SQLITE_IOCAP_*, SQLITE_LOCK_*, SQLITE_SHM_* and SQLITE_OPEN_* as sqlite3.h has them. */
 const IOCAP_SEQUENTIAL = 0x400;
@@ -34,10 +47,6 @@ const LOCK_EXCLUSIVE = 4;
 const SHM_UNLOCK = 1;
 const SHM_EXCLUSIVE = 8;
 const OPEN_CREATE = 0x4;
-/** Slots of the wal-index. */
-const SLOT_WRITE = 0;
-const SLOT_CHECKPOINT = 1;
-const SLOT_READ0 = 3;
 
 /** What the traced connections were set to. */
 export interface WalOrderSetting {
@@ -61,26 +70,24 @@ export interface WalOrderCounts {
   resets: number;
 }
 
-/** The index's header as a call found it. */
-interface Index {
-  header: ShmCopy;
-  first: Buffer;
-  second: Buffer;
-  nBackfill: number;
-  nBackfillAttempted: number;
-}
+/** An open file, told apart from those of other processes. */
+type Handle = string;
+
+const handleOf = (r: ShimRecord, process: number): Handle => `${process}:${r.id ?? 0}`;
+const isOf = (handle: Handle | undefined, process: number): boolean =>
+  handle?.startsWith(`${process}:`) === true;
 
 /** One database and its log. */
 class Database {
   readonly name: string;
-  readonly file: TracedFile;
-  wal: TracedWal | null;
+  file: TracedFile = new TracedFile();
+  wal: TracedWal | null = null;
   /** Open handles of the log; while there are any, the database is written by checkpoints only. */
-  walHandles = 0;
-  locks = new Map<number, number>();
-  /** Slots that somebody holds exclusively, and files that have the index mapped. */
-  slots = new Set<number>();
-  mapped = new Set<number>();
+  walHandles = new Set<Handle>();
+  locks = new Map<Handle, number>();
+  /** Who holds a slot exclusively, and files that have the index mapped. */
+  slots = new Map<number, Handle>();
+  mapped = new Set<Handle>();
   index: Index | null = null;
   /** The second header as a barrier found it, when the first one was still another. */
   announced: Buffer | null = null;
@@ -93,30 +100,51 @@ class Database {
 
   constructor(name: string, content: Uint8Array | undefined, wal: Uint8Array | undefined) {
     this.name = name;
+    this.begin(content, wal);
+  }
+
+  /** Nothing is known but what is there. */
+  begin(content: Uint8Array | undefined, wal: Uint8Array | undefined): void {
     this.file = new TracedFile(content);
     this.wal = wal === undefined ? null : new TracedWal(wal);
+    this.finished.clear();
+    this.headerPending = false;
+    this.forgetIndex();
   }
 
-  get isExclusive(): boolean {
-    return [...this.locks.values()].some((level) => level === LOCK_EXCLUSIVE);
+  /** Whether a process has the database for itself. */
+  isExclusive(process: number): boolean {
+    return [...this.locks].some(([handle, level]) => level === LOCK_EXCLUSIVE && isOf(handle, process));
   }
-}
 
-function readIndex(bytes: Uint8Array): Index | null {
-  const shm = parseShm(bytes);
-  if (shm.copies === null) return null;
-  return {
-    header: shm.copies[0],
-    first: Buffer.from(bytes.subarray(0, SHM_COPY)),
-    second: Buffer.from(bytes.subarray(SHM_COPY, 2 * SHM_COPY)),
-    nBackfill: shm.nBackfill,
-    nBackfillAttempted: shm.nBackfillAttempted,
-  };
-}
+  holds(slot: number, process: number): boolean {
+    return isOf(this.slots.get(slot), process);
+  }
 
-/** Salts as the log's header has them, as hexadecimal text. */
-function saltText(h: ShmCopy): string {
-  return h.salts.map((n) => n.toString(16).padStart(8, "0")).join("");
+  /** Nobody can tell any more what the index says. */
+  forgetIndex(): void {
+    this.index = null;
+    this.announced = null;
+  }
+
+  /** A file does not use the index any more. */
+  unmap(handle: Handle): void {
+    this.mapped.delete(handle);
+    for (const [slot, holder] of this.slots) if (holder === handle) this.slots.delete(slot);
+    if (this.mapped.size === 0) this.forgetIndex();
+  }
+
+  /** What a process had is had by nobody; returns whether it had anything. */
+  left(process: number): boolean {
+    const gone = [...this.walHandles, ...this.locks.keys(), ...this.mapped].filter((h) => isOf(h, process));
+    if (this.holds(SLOT_WRITE, process) || this.holds(SLOT_RECOVER, process)) this.forgetIndex();
+    for (const handle of gone) {
+      this.walHandles.delete(handle);
+      this.locks.delete(handle);
+      if (this.mapped.has(handle)) this.unmap(handle);
+    }
+    return gone.length > 0;
+  }
 }
 
 /** Feeds on a trace, call by call; {@link violations} grows. */
@@ -141,26 +169,37 @@ export class WalOrderChecker {
     this.#initial = files;
   }
 
-  /** Takes a whole trace, in which calls on shared memory are recorded if the index is. */
+  /** Takes the whole trace of a process, in which calls on shared memory are recorded if the index is. */
   feedAll(trace: readonly ShimRecord[]): this {
     for (const record of trace) this.feed(record);
     return this;
   }
 
-  feed(r: ShimRecord): void {
+  /** @param process one of several, or the only one */
+  feed(r: ShimRecord, process: number | null = null): void {
     this.#at++;
     if (r.file === "" || r.file.endsWith("-journal") || r.file.includes("-mj")) return;
     const isWal = r.file.endsWith("-wal");
     const db = this.#database(isWal ? r.file.slice(0, -4) : r.file);
-    if (r.index !== undefined) this.#onIndex(db, readIndex(r.index), r);
+    if (r.index !== undefined) this.#onIndex(db, readIndex(r.index), r, process);
     /* What gives something back is made even if it is made to fail. */
     const givesBack = r.call === "shmlock" && ((r.argument ?? 0) & SHM_UNLOCK) !== 0;
     if (r.rc !== 0 && r.call !== "close" && r.call !== "shmunmap" && !givesBack) {
       if (["write", "sync", "truncate"].includes(r.call)) db.uncertain = true;
       return;
     }
-    if (isWal) this.#onWal(db, r);
-    else this.#onDatabase(db, r);
+    if (isWal) this.#onWal(db, r, process);
+    else this.#onDatabase(db, r, process ?? 0);
+  }
+
+  /** A process was killed, and whatever it held is free. */
+  died(process: number): void {
+    for (const db of this.#databases.values()) if (db.left(process)) db.uncertain = true;
+  }
+
+  /** These files are there now, whatever has been written; who has them open has them open still. */
+  exchange(files: Readonly<Record<string, Uint8Array>>): void {
+    for (const db of this.#databases.values()) db.begin(files[db.name], files[`${db.name}-wal`]);
   }
 
   #database(name: string): Database {
@@ -177,18 +216,18 @@ export class WalOrderChecker {
 
   /* ---------------------------------------------------------------- the database file */
 
-  #onDatabase(db: Database, r: ShimRecord): void {
-    const id = r.id ?? 0;
+  #onDatabase(db: Database, r: ShimRecord, process: number): void {
+    const handle = handleOf(r, process);
     switch (r.call) {
       case "lock":
       case "unlock":
-        db.locks.set(id, r.argument ?? 0);
+        db.locks.set(handle, r.argument ?? 0);
         break;
       case "close":
-        db.locks.delete(id);
+        db.locks.delete(handle);
         break;
       case "write":
-        if (db.walHandles > 0 && db.wal !== null) this.#onCheckpointWrite(db, db.wal, r);
+        if (db.walHandles.size > 0 && db.wal !== null) this.#onCheckpointWrite(db, db.wal, r, process);
         db.file.write(r.offset as number, r.data as Uint8Array);
         break;
       case "truncate":
@@ -198,46 +237,46 @@ export class WalOrderChecker {
         db.file.sync();
         break;
       case "shmmap":
-        if (r.offset === 0) db.mapped.add(id);
+        if (r.offset === 0) db.mapped.add(handle);
         break;
       case "shmunmap":
-        db.mapped.delete(id);
-        if (db.mapped.size === 0) {
-          db.index = null;
-          db.announced = null;
-          db.slots.clear();
-        }
+        db.unmap(handle);
         break;
       case "shmlock":
-        this.#onSlots(db, r);
+        this.#onSlots(db, r, handle);
         break;
       default:
         break;
     }
   }
 
-  #onSlots(db: Database, r: ShimRecord): void {
+  #onSlots(db: Database, r: ShimRecord, handle: Handle): void {
     const flags = r.argument ?? 0;
     if ((flags & SHM_EXCLUSIVE) === 0) return;
     const from = r.offset as number;
     for (let slot = from; slot < from + (r.amount as number); slot++) {
+      if (slot === SLOT_WRITE && db.index?.first.equals(db.index.second) === false) {
+        this.#broken("header-order", `${db.name}: a writer comes or goes while the index's headers differ`);
+      }
       if (flags & SHM_UNLOCK) db.slots.delete(slot);
-      else db.slots.add(slot);
+      else db.slots.set(slot, handle);
     }
   }
 
-  #onCheckpointWrite(db: Database, wal: TracedWal, r: ShimRecord): void {
+  #onCheckpointWrite(db: Database, wal: TracedWal, r: ShimRecord, process: number): void {
     const data = r.data as Uint8Array;
     const pgno = (r.offset as number) / wal.pageSize + 1;
     this.counts.checkpointed++;
-    if (db.mapped.size > 0 && !db.isExclusive) {
+    if (db.mapped.size > 0 && !db.isExclusive(process)) {
       for (const slot of [SLOT_CHECKPOINT, SLOT_READ0]) {
-        if (!db.slots.has(slot)) this.#broken("locks", `${db.name} is checkpointed without slot ${slot}`);
+        if (!db.holds(slot, process))
+          this.#broken("locks", `${db.name} is checkpointed without slot ${slot}`);
       }
     }
     const bound = db.index?.nBackfillAttempted ?? wal.lastCommit;
     const frames = wal.framesOf(pgno, bound);
-    const same = (f: number): boolean => Buffer.compare(wal.page(f), data) === 0;
+    /* Who is killed may have written half a page. */
+    const same = (f: number): boolean => Buffer.compare(wal.page(f).subarray(0, data.length), data) === 0;
     /* Without an index nobody knows for certain which frame is the last one. */
     const frame = db.index === null ? frames.find(same) : frames.slice(0, 1).find(same);
     if (frame === undefined) {
@@ -258,17 +297,21 @@ export class WalOrderChecker {
 
   /* ---------------------------------------------------------------- the log */
 
-  #onWal(db: Database, r: ShimRecord): void {
+  #onWal(db: Database, r: ShimRecord, one: number | null): void {
+    const process = one ?? 0;
     switch (r.call) {
       case "open":
-        db.walHandles++;
+        db.walHandles.add(handleOf(r, process));
         if (db.wal === null && ((r.argument ?? 0) & OPEN_CREATE) !== 0) db.wal = new TracedWal();
         break;
       case "close":
-        db.walHandles--;
+        db.walHandles.delete(handleOf(r, process));
+        break;
+      case "read":
+        if (db.wal !== null && one !== null) this.#onRecoveryRead(db, db.wal, r, one);
         break;
       case "write":
-        if (db.wal !== null) this.#onWalWrite(db, db.wal, r);
+        if (db.wal !== null) this.#onWalWrite(db, db.wal, r, process);
         break;
       case "sync":
         db.wal?.sync();
@@ -286,10 +329,21 @@ export class WalOrderChecker {
     }
   }
 
-  #onWalWrite(db: Database, wal: TracedWal, r: ShimRecord): void {
+  /** What is in the log for certain: it may be less, or more, than a process that was killed has recorded. */
+  #onRecoveryRead(db: Database, wal: TracedWal, r: ShimRecord, process: number): void {
+    if (r.data === undefined || !(db.isExclusive(process) || db.holds(SLOT_WRITE, process))) return;
+    if (!wal.correct(r.offset as number, r.data)) return;
+    /* The new header of a process that was killed has never been written: the old one needs no sync. */
+    if (r.offset === 0) db.headerPending = false;
+    if (!db.uncertain) {
+      this.#broken("replay", `${r.file}: what is read at ${r.offset} is not what was written`);
+    }
+  }
+
+  #onWalWrite(db: Database, wal: TracedWal, r: ShimRecord, process: number): void {
     const offset = r.offset as number;
     const data = r.data as Uint8Array;
-    if (db.mapped.size > 0 && !db.isExclusive && !db.slots.has(SLOT_WRITE)) {
+    if (db.mapped.size > 0 && !db.isExclusive(process) && !db.holds(SLOT_WRITE, process)) {
       this.#broken("locks", `${r.file} is written without slot ${SLOT_WRITE}`);
     }
     if (offset === 0) {
@@ -297,7 +351,8 @@ export class WalOrderChecker {
       const commits = wal.lastCommit;
       if (wal.lastFrame > 0) this.#onReset(db, wal, "starts over");
       wal.write(offset, data);
-      if (commits > 0 && !db.uncertain && wal.salts === before) {
+      /* Who is killed may have written half a header. */
+      if (commits > 0 && !db.uncertain && wal.salts === before && data.length >= WAL_HEADER) {
         this.#broken("reset-salt", `${r.file} starts over with the salts ${before} that it had`);
       }
       db.headerPending = true;
@@ -326,7 +381,8 @@ export class WalOrderChecker {
   /** The log's frames go: what was committed must be in the database. */
   #onReset(db: Database, wal: TracedWal, how: string): void {
     this.counts.resets++;
-    if (db.finished.has(wal.salts) || db.file.size === 0) return;
+    /* A log without a database is of no use; of one byte is, to the Unix VFS, a database that is empty. */
+    if (db.finished.has(wal.salts) || db.file.size <= 1) return;
     const isSame = db.index !== null && saltText(db.index.header) === wal.salts;
     if (!isSame && db.uncertain) return;
     const { mxFrame, nPage } = isSame ? (db.index as Index).header : wal.recovered();
@@ -362,11 +418,13 @@ export class WalOrderChecker {
 
   /* ---------------------------------------------------------------- the index */
 
-  #onIndex(db: Database, now: Index | null, r: ShimRecord): void {
+  #onIndex(db: Database, seen: Index | null, r: ShimRecord, process: number | null): void {
+    if (process !== null && db.holds(SLOT_RECOVER, process)) db.forgetIndex();
     const before = db.index;
+    const now = process === null ? seen : this.#believed(db, seen, process);
     db.index = now;
-    if (now === null) return;
-    this.#checkHeaderOrder(db, before, now, r);
+    if (now === null || now === before) return;
+    this.#checkHeaderOrder(db, before, now, r, process);
     const wal = db.wal;
     if (before === null || wal === null || before.header.isInit === 0) return;
     const isSameRound = saltText(before.header) === saltText(now.header);
@@ -378,7 +436,22 @@ export class WalOrderChecker {
     if (isSameRound && now.nBackfill > before.nBackfill) this.#onBackfill(db, wal, now);
   }
 
-  #checkHeaderOrder(db: Database, before: Index | null, now: Index, r: ShimRecord): void {
+  #believed(db: Database, seen: Index | null, process: number): Index | null {
+    return believe(db.index, seen, {
+      database: db.isExclusive(process),
+      slot: (n) => db.holds(n, process),
+    });
+  }
+
+  #checkHeaderOrder(
+    db: Database,
+    before: Index | null,
+    now: Index,
+    r: ShimRecord,
+    process: number | null,
+  ): void {
+    /* Another one may have stored nBackfill while a writer is between the two copies. */
+    if (process !== null && before?.first.equals(now.first) && before.second.equals(now.second)) return;
     const differ = !now.first.equals(now.second);
     if (r.call === "shmbarrier" && differ) {
       db.announced = now.second;
@@ -422,7 +495,8 @@ export class WalOrderChecker {
     const n = now.nBackfill;
     const what = `${db.name}: nBackfill says ${n} of ${mxFrame}`;
     if (saltText(now.header) !== wal.salts) return;
-    const missing = this.#missing(db, wal, n, mxFrame, nPage);
+    /* The checkpointer may not have seen the newest commits, and does not copy what was cut off then. */
+    const missing = this.#missing(db, wal, n, mxFrame, Math.min(nPage, wal.leastSize(n, mxFrame)));
     if (n > mxFrame) this.#broken("backfill", what);
     else if (missing !== null) this.#broken("backfill", `${what} while ${missing}`);
     if (n !== mxFrame) {

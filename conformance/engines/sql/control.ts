@@ -7,6 +7,7 @@ import type { RecordOptions, ShimDevice, ShimPlan } from "../shimvfs.js";
 export type SqlRequest =
   | { op: "session"; bytes: Uint8Array }
   | { op: "record"; on: boolean; options: RecordOptions }
+  | { op: "share"; path: string | null }
   | { op: "device"; device: ShimDevice }
   | { op: "plan"; plan: ShimPlan | null }
   | { op: "count" }

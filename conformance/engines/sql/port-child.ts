@@ -7,7 +7,7 @@
 import { SQLITE_TESTCTRL_PENDING_BYTE, SQLITE_TESTCTRL_PRNG_SEED } from "../../../src/unix.js";
 import { loadEngine } from "../../engine/engine.js";
 import { become, serve } from "../child.js";
-import { recordShim, registerShim, setShimDevice, setShimPlan, shimCount } from "../shimvfs.js";
+import { recordShim, registerShim, setShimDevice, setShimPlan, shareShim, shimCount } from "../shimvfs.js";
 import { DEFAULT_PENDING_BYTE, type SqlRequest } from "./control.js";
 import { decodeAnswer, encodeRequest, type SessionRequest } from "./protocol.js";
 
@@ -27,6 +27,9 @@ serve((request: SqlRequest): unknown => {
       return engine.sessionCall(request.bytes);
     case "record":
       return recordShim(request.on, request.options);
+    case "share":
+      shareShim(request.path);
+      return null;
     case "device":
       setShimDevice(request.device);
       return null;
@@ -48,6 +51,7 @@ serve((request: SqlRequest): unknown => {
       engine.failAllocation(null);
       recordShim(false);
       ask({ op: "reset" });
+      shareShim(null);
       setShimDevice({});
       ask({
         op: "testControl",

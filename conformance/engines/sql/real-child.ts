@@ -9,7 +9,7 @@
 import Database from "better-sqlite3";
 import { SQLITE_TESTCTRL_PENDING_BYTE, SQLITE_TESTCTRL_PRNG_SEED } from "../../../src/index.js";
 import { become, serve } from "../child.js";
-import { deviceArguments, planArguments, recordArguments } from "../recorder.js";
+import { deviceArguments, planArguments, recordArguments, shareArguments } from "../recorder.js";
 import { DEFAULT_PENDING_BYTE, RECORDER_PATH, SESSION_PATH, type SqlRequest } from "./control.js";
 import { decodeAnswer, encodeRequest, type SessionRequest } from "./protocol.js";
 
@@ -27,6 +27,7 @@ gate.loadExtension(extension(SESSION_PATH));
 const session = gate.prepare("SELECT session(?)").pluck();
 const begin = gate.prepare("SELECT recorder_begin(?, ?)").pluck();
 const take = gate.prepare("SELECT recorder_take()").pluck();
+const share = gate.prepare("SELECT recorder_share(?, ?)").pluck();
 const device = gate.prepare("SELECT recorder_device(?, ?)").pluck();
 const plan = gate.prepare("SELECT recorder_plan(?, ?, ?, ?, ?, ?)").pluck();
 const count = gate.prepare("SELECT recorder_count()").pluck();
@@ -44,6 +45,9 @@ serve((request: SqlRequest): unknown => {
       if (request.on) begin.get(...recordArguments(request.options));
       return log ?? new Uint8Array(0);
     }
+    case "share":
+      share.get(...shareArguments(request.path));
+      return null;
     case "device":
       device.get(...deviceArguments(request.device));
       return null;
@@ -62,6 +66,7 @@ serve((request: SqlRequest): unknown => {
       plan.get(...planArguments(null));
       take.get();
       ask({ op: "reset" });
+      share.get(...shareArguments(null));
       device.get(...deviceArguments({}));
       ask({
         op: "testControl",

@@ -14,9 +14,9 @@ import {
 } from "../../../src/index.js";
 import type { AllocationPlan } from "../../engine/allocator.js";
 import { engineModulePath } from "../../engine/build/index.js";
+import { parseLog } from "../call-bytes.js";
 import { Child, type ChildExit, type ChildOptions } from "../child.js";
 import { nativeExtension } from "../native.js";
-import { parseLog } from "../recorder.js";
 import type { RecordOptions, ShimDevice, ShimPlan, ShimRecord } from "../shimvfs.js";
 import { DEFAULT_PENDING_BYTE, RECORDER_PATH, SESSION_PATH, type SqlRequest } from "./control.js";
 import {
@@ -335,6 +335,11 @@ export class SqlEngine {
     return answer instanceof Uint8Array ? parseLog(answer) : (answer as ShimRecord[]);
   }
 
+  /** Calls are written to the end of a file besides, from now on (shared-log.ts); null, or a reset: no more. */
+  async share(path: string | null): Promise<void> {
+    await this.#child({ op: "share", path });
+  }
+
   /** What files claim of the device below them; `{}` removes that. */
   async device(device: ShimDevice): Promise<void> {
     await this.#child({ op: "device", device });
@@ -367,7 +372,7 @@ export class SqlEngine {
 
   /**
    * Closes everything: statements, blob handles, backups, connections; removes plan, device and
-   * recording; puts the pending byte back and unseeds the random numbers.
+   * recordings; puts the pending byte back and unseeds the random numbers.
    */
   async reset(): Promise<void> {
     await this.#child({ op: "reset" });

@@ -2,7 +2,7 @@
 
 import { sqlite3_initialize } from "../../../src/unix.js";
 import { serve } from "../child.js";
-import { recordShim, registerShim, setShimDevice, setShimPlan, shimCount } from "../shimvfs.js";
+import { recordShim, registerShim, setShimDevice, setShimPlan, shareShim, shimCount } from "../shimvfs.js";
 import type { SqlRequest } from "./control.js";
 import { VfsDrive, type VfsStep } from "./vfs-drive.js";
 
@@ -17,6 +17,9 @@ serve((request: SqlRequest | { op: "vfs"; step: VfsStep }): unknown => {
       return drive.run(request.step);
     case "record":
       return recordShim(request.on, request.options);
+    case "share":
+      shareShim(request.path);
+      return null;
     case "device":
       setShimDevice(request.device);
       return null;

@@ -7,10 +7,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { callMask, parseLog } from "../call-bytes.js";
 import { Child, ChildGone } from "../child.js";
 import { nativeExtension } from "../native.js";
 import { RealEngine } from "../real.js";
-import { callMask, deviceArguments, parseLog, planArguments, recordArguments } from "../recorder.js";
+import { deviceArguments, planArguments, recordArguments, shareArguments } from "../recorder.js";
+import { emptySharedLog, readSharedLog, SHARED_CALLS } from "../shared-log.js";
 import type { RecordOptions, ShimCall, ShimDevice, ShimPlan, ShimRecord } from "../shimvfs.js";
 import { goOn, isStopped, stoppedOrOver } from "../stopped.js";
 import { fromSource } from "./testing.js";
@@ -94,6 +96,7 @@ interface Twin {
   pid: number;
   vfs(step: VfsStep): Promise<string>;
   record(on: boolean, options: RecordOptions): Promise<ShimRecord[]>;
+  share(path: string | null): Promise<void>;
   plan(plan: ShimPlan | null): Promise<void>;
   device(device: ShimDevice): Promise<void>;
   count(): Promise<number>;
@@ -122,6 +125,7 @@ async function realTwin(): Promise<Twin> {
       if (on) await call("recorder_begin", recordArguments(options));
       return parseLog(log ?? new Uint8Array(0));
     },
+    share: async (path) => void (await call("recorder_share", shareArguments(path))),
     plan: async (plan) => void (await call("recorder_plan", planArguments(plan))),
     device: async (device) => void (await call("recorder_device", deviceArguments(device))),
     count: async () => (await call("recorder_count", [])) as number,
@@ -135,6 +139,7 @@ function portTwin(): Twin {
     pid: child.pid,
     vfs: async (step) => (await child.call({ op: "vfs", step })) as string,
     record: async (on, options) => (await child.call({ op: "record", on, options })) as ShimRecord[],
+    share: async (path) => void (await child.call({ op: "share", path })),
     plan: async (plan) => void (await child.call({ op: "plan", plan })),
     device: async (device) => void (await child.call({ op: "device", device })),
     count: async () => (await child.call({ op: "count" })) as number,
@@ -146,6 +151,8 @@ function portTwin(): Twin {
 interface Seen {
   answers: string[];
   records: ShimRecord[];
+  /** What went into the shared log; of a process that was killed, too. */
+  shared: ShimRecord[];
   count: number;
   files: Record<string, string>;
   killed: boolean;
@@ -169,8 +176,13 @@ async function answer(twin: Twin, step: VfsStep, dir: string, seen: Seen): Promi
 async function play(twin: Twin, dir: string, plan: ShimPlan | null, options: RecordOptions): Promise<Seen> {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir);
-  const seen: Seen = { answers: [], records: [], count: 0, files: {}, killed: false, stopped: null };
+  const seen: Seen = {
+    ...{ answers: [], records: [], shared: [], count: 0, files: {}, killed: false, stopped: null },
+  };
+  const log = join(dir, "..", "calls.log");
+  emptySharedLog(log);
   try {
+    await twin.share(log);
     await twin.record(true, options);
     await twin.plan(plan);
     let unlocked = false;
@@ -186,11 +198,17 @@ async function play(twin: Twin, dir: string, plan: ShimPlan | null, options: Rec
     seen.records = await twin.record(false, {});
     /* A plan may have left files open: the next run starts without. */
     for (const slot of [0, 1, 2, 3]) await twin.vfs({ call: "close", slot });
+    await twin.share(null);
   } catch (e) {
     if (!(e instanceof ChildGone)) throw e;
     expect(e.exit.signal).toBe("SIGKILL");
     seen.killed = true;
   }
+  const records = readSharedLog(log);
+  expect(records.every((r) => r.process === twin.pid)).toBe(true);
+  /* Files are numbered from the process's first one on. */
+  const first = records.find((r) => r.id !== undefined)?.id ?? 0;
+  seen.shared = records.map(({ process: _, id, ...r }) => (id === undefined ? r : { ...r, id: id - first }));
   for (const f of readdirSync(dir)) seen.files[f] = readFileSync(join(dir, f)).toString("hex");
   return seen;
 }
@@ -235,6 +253,19 @@ describe("recorder.c and shimvfs.ts", () => {
     expect(seen.records.filter((r) => r.call === "read").map((r) => r.rc)).toEqual([0, 522, 522]);
     expect(seen.records.filter((r) => r.call === "fetch").map((r) => r.result)).toEqual([1, 0]);
     expect(seen.records.filter((r) => r.file === "").map((r) => r.call)).toContain("write");
+  });
+
+  it("write into a shared log what belongs there, before or after the call", async () => {
+    const { shared } = await both(null, {});
+    expect(new Set(shared.map((r) => r.call))).toEqual(
+      new Set(SHARED_CALLS.filter((call) => call !== "read")) /* of logs only */,
+    );
+    expect(shared.some((r) => r.file === "")).toBe(false);
+    expect(shared.filter((r) => r.call === "write").every((r) => r.data?.length === r.amount)).toBe(true);
+    expect(shared.filter((r) => r.call === "shmlock").every((r) => r.index?.length === 136)).toBe(true);
+    const calls = ["write", "sync"] as ShimCall[];
+    const failed = await both({ calls, at: 2, what: "fail", rc: 13 }, {});
+    expect(failed.shared.find((r) => r.call === "sync")?.rc).toBe(13);
   });
 
   it("record what is asked for and nothing else", async () => {
@@ -305,6 +336,9 @@ describe("recorder.c and shimvfs.ts", () => {
       const port = await play(sides.port, dir, plan, EVERYTHING);
       expect(port).toEqual(real);
       expect(real.killed).toBe(true);
+      const last = real.shared.findLast((r) => r.call === "write");
+      const lengths = { "kill-before": 101, "kill-after": 1024, "kill-torn": 511 };
+      if (call === "write") expect(last?.amount).toBe(lengths[what as keyof typeof lengths]);
       const a = existsSync(join(dir, "a.db")) ? readFileSync(join(dir, "a.db")) : null;
       if (call === "write")
         expect(a?.length).toBe({ "kill-before": 0, "kill-after": 1024, "kill-torn": 1535 }[what as never]);

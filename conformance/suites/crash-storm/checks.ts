@@ -40,6 +40,8 @@ const KEPT = { commits: 4, milliseconds: 400 };
 /** What a look is made with. */
 export interface Look {
   path: string;
+  /** Where calls are written down. */
+  calls: string | null;
   ledger: Ledger;
   /** Whether others can commit while a snapshot is open. */
   isWal: boolean;
@@ -49,9 +51,10 @@ export interface Look {
 
 /** One engine looks at one snapshot: it is sound, all transactions are whole, the promised ones are there. */
 export async function look(ctx: CaseContext, engine: SqlEngine, how: Look): Promise<Seen> {
-  const { path, ledger, isWal, where } = how;
+  const { path, calls, ledger, isWal, where } = how;
   const who = engine.side === "real" ? "real SQLite" : "the port";
   await engine.record(true, RECOVERY_CALLS);
+  await engine.share(calls);
   const promised = ledger.promised();
   const opened = await engine.open(0, path);
   ctx.check.ok(`${who} cannot open the database`, opened.code === 0, formatOutcome(opened));
@@ -82,5 +85,6 @@ export async function look(ctx: CaseContext, engine: SqlEngine, how: Look): Prom
   await engine.run(0, "COMMIT");
   const recoveries = recoveriesIn(await engine.record(false));
   await engine.close(0);
+  await engine.share(null);
   return { txns, recoveries };
 }

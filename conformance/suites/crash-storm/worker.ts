@@ -31,6 +31,8 @@ const BUSY = 5;
 /** Everything that a worker needs. */
 export interface Work {
   path: string;
+  /** Where calls are written down. */
+  calls: string | null;
   /** What the connection sets after opening. */
   pragmas: readonly string[];
   ledger: Ledger;
@@ -119,6 +121,7 @@ export class Worker {
   async #run(): Promise<void> {
     const { doom, engine } = this;
     await engine.record(true, RECOVERY_CALLS);
+    await engine.share(this.#work.calls);
     /* Who is to die at once dies in the recovery, perhaps. */
     if (doom.after === 0) await this.#prepareEnd();
     this.#expect("open", await engine.open(0, this.#work.path));

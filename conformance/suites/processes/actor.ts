@@ -67,11 +67,12 @@ export class Actor {
     return this.engine.child.pid;
   }
 
-  /** Nothing open, random numbers from a seed, calls being recorded. */
-  async prepare(seed: number): Promise<void> {
+  /** Nothing open, random numbers from a seed, calls being recorded, and written into a log of all processes. */
+  async prepare(seed: number, log: string): Promise<void> {
     await this.engine.reset();
     await this.engine.seed(seed);
     await this.engine.record(true, { calls: TRACED, writes: false });
+    await this.engine.share(log);
   }
 
   /** The recorded calls; everything is closed after that. */

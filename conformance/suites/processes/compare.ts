@@ -6,6 +6,7 @@ import type { ShimRecord } from "../../engines/shimvfs.js";
 import { casts } from "../locks/compare.js";
 import type { EngineName as Kind } from "../locks/stage.js";
 import { type Move, processesOf, type Setting } from "./moves.js";
+import { checkCounts, checkOrder, orderSetting } from "./order.js";
 import { type Act, ALL_CLOSE, type Performance, perform } from "./stage.js";
 
 function line(act: Act): string {
@@ -110,11 +111,17 @@ export async function playAll(
   const [alone, ...mixed] = casts(processesOf(moves).length) as [Kind[], ...Kind[][]];
   const expected = await perform(ctx, moves, setting, alone);
   if (strict) judge(ctx, expected);
+  const rules = orderSetting(moves, setting);
+  const counts = checkOrder(ctx, "real SQLite alone", expected, rules);
+  checkCounts(ctx, expected, counts);
   ctx.check.equal("integrity_check on real SQLite", await integrity(ctx, "real", expected.path), [[["ok"]]]);
   for (const kinds of mixed) {
     const name = kinds.join("/");
     const got = await perform(ctx, moves, setting, kinds);
+    /* A broken rule says more than the difference that it makes. */
+    const own = checkOrder(ctx, name, got, rules);
     compareActs(ctx, name, got.acts, expected.acts);
+    ctx.check.equal(`${name}: what the rules of the log were checked on`, own, counts);
     for (const [who, trace] of expected.traces) {
       compareTraces(ctx, `${name}: process ${who}`, got.traces.get(who) ?? [], trace);
     }

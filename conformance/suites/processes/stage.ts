@@ -4,10 +4,12 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CaseContext } from "../../core/case.js";
 import { ChildGone } from "../../engines/child.js";
+import { emptySharedLog, readSharedLog } from "../../engines/shared-log.js";
 import type { ShimRecord } from "../../engines/shimvfs.js";
 import { goOn, stoppedOrOver } from "../../engines/stopped.js";
 import { shmLocks } from "../../format/shm-locks.js";
 import { emptyFolder, type Files, readFolder } from "../../sql/perform.js";
+import type { SharedTrace } from "../../sql/wal-order.js";
 import { lockTable } from "../locks/observe.js";
 import type { EngineName as Kind } from "../locks/stage.js";
 import { Actor, type Reply } from "./actor.js";
@@ -32,6 +34,12 @@ export interface Performance {
   acts: Act[];
   /** Calls of the processes that lived to the end. */
   traces: Map<ProcessName, ShimRecord[]>;
+  /**
+   * What all processes called, also those that were killed, from the moment when the database is there. They
+   * write it into one log themselves: who moves while another stands still in the middle of a call, or waits
+   * in its busy handler, comes where it belongs.
+   */
+  shared: SharedTrace;
   path: string;
 }
 
@@ -45,6 +53,10 @@ class Stage {
   readonly #dir: string;
   readonly #cast: ReadonlyMap<ProcessName, Kind>;
   readonly #setting: Setting;
+  /** Where all processes write down what they call; not in the folder that is compared. */
+  readonly #log: string;
+  readonly #killed = new Set<number>();
+  #made: Files = new Map();
   readonly #actors = new Map<ProcessName, Actor>();
   /** Who stands still. */
   readonly #still = new Set<Actor>();
@@ -55,6 +67,7 @@ class Stage {
     this.#ctx = ctx;
     this.#dir = dir;
     this.path = join(dir, "main.db");
+    this.#log = join(ctx.dir, "calls.log");
     this.#cast = cast;
     this.#setting = setting;
   }
@@ -66,7 +79,7 @@ class Stage {
     const engine = await this.#ctx.sql(this.#cast.get(name) as Kind, slot);
     const actor = new Actor(engine, this.path, this.#setting);
     /* Each process draws numbers of its own; one that takes the place of a dead one, too. */
-    await actor.prepare(0x1000 + ++this.#started);
+    await actor.prepare(0x1000 + ++this.#started, this.#log);
     this.#actors.set(name, actor);
     return actor;
   }
@@ -91,12 +104,20 @@ class Stage {
   }
 
   async begin(): Promise<void> {
+    emptySharedLog(this.#log);
     const first = await this.#actor([...this.#cast.keys()][0] as ProcessName);
     await first.engine.open(0, this.path);
     const made = await first.engine.run(0, template(this.#setting));
     await first.engine.close(0);
     const failed = made.statements.find((s) => s.outcome.code !== 0);
     if (failed !== undefined) throw new Error(`the database cannot be made: ${failed.outcome.message}`);
+    emptySharedLog(this.#log);
+    this.#made = readFolder(this.#dir);
+  }
+
+  /** What everybody has called since {@link begin}. */
+  get shared(): SharedTrace {
+    return { calls: readSharedLog(this.#log), killed: this.#killed, files: this.#made };
   }
 
   async run(moves: readonly Move[]): Promise<void> {
@@ -106,6 +127,7 @@ class Stage {
   async #die(name: ProcessName): Promise<void> {
     const actor = await this.#actor(name);
     await actor.engine.kill();
+    this.#killed.add(actor.pid);
     this.#actors.delete(name);
     this.#still.delete(actor);
   }
@@ -142,6 +164,7 @@ class Stage {
       reply = await performance;
     } catch (e) {
       if (!(e instanceof ChildGone) || e.exit.signal !== "SIGKILL") throw e;
+      this.#killed.add(actor.pid);
       this.#actors.delete(move.on);
     }
     if (reply !== null) await actor.engine.plan(null);
@@ -187,7 +210,8 @@ export async function perform(
   try {
     await stage.begin();
     await stage.run(moves);
-    return { acts: stage.acts, traces: await stage.end(), path: stage.path };
+    const traces = await stage.end();
+    return { acts: stage.acts, traces, shared: stage.shared, path: stage.path };
   } finally {
     await stage.abandon();
   }

@@ -55,7 +55,8 @@ async function killBoth(
     compareFolders(ctx.check, `${what}, left behind`, port, real, noValidFrame);
     await sameRecovery(ctx, what, real, useFor(i));
     if (real.has(WAL) && real.has(SHM)) {
-      await sameHeldRecovery(ctx, what, files, real, useFor(i), { side: "real", reading: i % 2 === 1 });
+      const how = { side: "real", reading: i % 2 === 1 } as const;
+      await sameHeldRecovery(ctx, what, files, real, useFor(i), how, true);
     }
   }
 }

@@ -3,7 +3,7 @@
 import type { Case, CaseContext } from "../../core/case.js";
 import { parseShm } from "../../format/shm.js";
 import { fileOf, type Snapshot } from "../recovery/folder.js";
-import { SHM, WAL } from "./acts.js";
+import { DB, SHM, WAL } from "./acts.js";
 import { type Holder, sameHeldRecovery } from "./held.js";
 import { heldScenes, type IndexBase } from "./index-scenes.js";
 import { ending, type Moment, story, tell } from "./stories.js";
@@ -39,8 +39,17 @@ async function run(
   const base = await baseOf(ctx, name, pageSize);
   ctx.check.ok("there is a log", fileOf(base.files, WAL).length > 32);
   for (const [i, [what, make]] of Object.entries(heldScenes).entries()) {
-    await sameHeldRecovery(ctx, what, base.files, make(base), useFor(i), how);
+    const scene = make(base);
+    await sameHeldRecovery(ctx, what, base.files, scene, useFor(i), how, isTrue(base.files, scene));
   }
+}
+
+/** Whether the index is the one that was left with these files, or one that nobody believes. */
+function isTrue(left: Snapshot, scene: Snapshot): boolean {
+  const isSame = [DB, WAL, SHM].every(
+    (name) => Buffer.compare(fileOf(left, name), fileOf(scene, name)) === 0,
+  );
+  return isSame || !parseShm(fileOf(scene, SHM)).usable;
 }
 
 const HOLDERS: readonly Holder[] = [

@@ -11,7 +11,8 @@ import { SHM_REGION } from "../../format/shm.js";
 import { fileOf, type Snapshot, takeSnapshot } from "../recovery/folder.js";
 import { type Act, DB, overwriteFile, type Performance, perform, perform1, SHM, WAL } from "./acts.js";
 import { comparePerformances, hasNoValidFrame } from "./compare.js";
-import { prepare, SEED, stage } from "./recover.js";
+import { checkWrittenDown, exchangeNow, orderSetting, writeDown } from "./order.js";
+import { prepare, SEEDS, stage } from "./recover.js";
 import type { Use } from "./uses.js";
 
 /** Who holds the index, and how. */
@@ -47,26 +48,40 @@ function exchange(folder: string, scene: Snapshot): void {
   }
 }
 
+/** What happens while the index is held. */
+interface Held {
+  before: Snapshot;
+  scene: Snapshot;
+  how: Holder;
+  acts: readonly Act[];
+  isTrue: boolean;
+}
+
 async function makesHeld(
+  ctx: CaseContext,
+  what: string,
   subject: SqlEngine,
-  holder: SqlEngine,
-  how: Holder,
-  folder: string,
-  before: Snapshot,
-  scene: Snapshot,
-  acts: readonly Act[],
+  { before, scene, how, acts, isTrue }: Held,
 ): Promise<Performance> {
+  const folder = stage(ctx);
+  const holder = await ctx.sql(how.side, SLOT);
   await subject.reset();
-  await prepare(holder, folder, before);
+  await prepare(holder, folder, before, "writer");
+  await writeDown(ctx, holder, subject);
   for (const act of OPENED) await perform1(holder, folder, act);
   if (how.reading) await perform1(holder, folder, BEGUN);
+  const exchanged = exchangeNow(ctx, scene);
   exchange(folder, scene);
-  await subject.seed(SEED);
+  await subject.seed(SEEDS.recoverer);
   const own = await perform(subject, folder, acts);
   await subject.reset();
   own.folders[own.folders.length - 1] = takeSnapshot(folder);
   const last = await perform(holder, folder, ENDED);
   await holder.reset();
+  if (isTrue) {
+    const circumstances = { files: before, exchange: exchanged };
+    checkWrittenDown(ctx, `${what}: ${subject.side}`, circumstances, orderSetting(acts));
+  }
   return { answers: [...own.answers, ...last.answers], folders: [...own.folders, ...last.folders] };
 }
 
@@ -74,6 +89,8 @@ async function makesHeld(
  * Both engines find the scene's files while the same holder has them open.
  *
  * @param before files that the holder opens, before their bytes are exchanged for the scene's
+ * @param isTrue whether the scene's index says what is so, or what nobody believes: with an index that lies
+ *   SQLite cannot keep the log's rules
  */
 export async function sameHeldRecovery(
   ctx: CaseContext,
@@ -82,12 +99,12 @@ export async function sameHeldRecovery(
   scene: Snapshot,
   use: Use,
   how: Holder,
+  isTrue: boolean,
 ): Promise<Performance> {
-  const folder = stage(ctx);
-  const holder = await ctx.sql(how.side, SLOT);
   const where = `${what}, ${use.name}, held by ${how.side}${how.reading ? ", reading" : ""}`;
-  const expected = await makesHeld(await ctx.sql("real"), holder, how, folder, before, scene, use.acts);
-  const actual = await makesHeld(await ctx.sql("port"), holder, how, folder, before, scene, use.acts);
+  const held = { before, scene, how, acts: use.acts, isTrue };
+  const expected = await makesHeld(ctx, where, await ctx.sql("real"), held);
+  const actual = await makesHeld(ctx, where, await ctx.sql("port"), held);
   const acts = [...use.acts, ...ENDED];
   comparePerformances(ctx.check, where, acts, actual, expected, hasNoValidFrame(scene));
   return expected;

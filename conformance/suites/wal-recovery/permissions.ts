@@ -11,7 +11,7 @@ import { encodeWal, walParts } from "../../format/wal-encode.js";
 import { fileOf, restore, type Snapshot, withFiles } from "../recovery/folder.js";
 import { type Act, DB, type Performance, perform, perform1, SHM, WAL } from "./acts.js";
 import { comparePerformances, hasNoValidFrame } from "./compare.js";
-import { SEED, stage } from "./recover.js";
+import { SEEDS, stage } from "./recover.js";
 import { ending, type Moment, story, tell } from "./stories.js";
 import { READ_ONLY, USUAL } from "./uses.js";
 
@@ -63,13 +63,13 @@ async function makes(
   restore(folder, scene.files);
   setModes(folder, {});
   if (scene.held) {
-    await holder.seed(SEED);
+    await holder.seed(SEEDS.writer);
     await perform1(holder, folder, { do: "open" });
     await perform1(holder, folder, { do: "sql", sql: "SELECT count(*) FROM t" });
   }
   setModes(folder, scene.modes);
   await subject.reset();
-  await subject.seed(SEED);
+  await subject.seed(SEEDS.recoverer);
   const performance = await perform(subject, folder, scene.acts);
   await subject.reset();
   const found = rights(folder);

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CaseContext } from "../../core/case.js";
+import type { WalOrderCounts } from "../../core/order/wal-rules.js";
 import type { ShimDevice } from "../../engines/shimvfs.js";
 import type { SqlEngine } from "../../engines/sql/session.js";
 import { parseShm } from "../../format/shm.js";
@@ -10,10 +11,14 @@ import { parseWal } from "../../format/wal.js";
 import { fileOf, restore, type Snapshot } from "../recovery/folder.js";
 import { type Act, type Performance, perform, SHM, WAL } from "./acts.js";
 import { comparePerformances, hasNoValidFrame } from "./compare.js";
+import { checkWrittenDown, orderSetting, writeDown } from "./order.js";
 import type { Use } from "./uses.js";
 
-/** Both sides draw the same random numbers: salts are compared, not masked. */
-export const SEED = 0x5eed;
+/**
+ * Both sides draw the same random numbers: salts are compared, not masked. Those who come one after the other
+ * to the same files do not: a log that starts over has a new salt.
+ */
+export const SEEDS = { writer: 0x5eed, victim: 0x5eee, recoverer: 0x5eef } as const;
 
 /** The folder in which everything happens; journals and logs never move. */
 export function stage(ctx: CaseContext): string {
@@ -27,25 +32,30 @@ export async function prepare(
   engine: SqlEngine,
   folder: string,
   files: Snapshot,
+  who: keyof typeof SEEDS,
   device: ShimDevice = {},
 ): Promise<void> {
   await engine.reset();
   restore(folder, files);
   if (Object.keys(device).length > 0) await engine.device(device);
-  await engine.seed(SEED);
+  await engine.seed(SEEDS[who]);
 }
 
-/** The files are restored and used; the engine has nothing open afterwards. */
-export async function makes(
+/** The files are restored and used; the engine has nothing open afterwards. Its calls keep the log's rules. */
+async function makes(
+  ctx: CaseContext,
+  what: string,
   engine: SqlEngine,
-  folder: string,
   files: Snapshot,
   acts: readonly Act[],
-): Promise<Performance> {
-  await prepare(engine, folder, files);
+): Promise<{ performance: Performance; counts: WalOrderCounts }> {
+  const folder = stage(ctx);
+  await prepare(engine, folder, files, "recoverer");
+  await writeDown(ctx, engine);
   const performance = await perform(engine, folder, acts);
   await engine.reset();
-  return performance;
+  const counts = checkWrittenDown(ctx, `${what}: ${engine.side}`, { files }, orderSetting(acts));
+  return { performance, counts };
 }
 
 /**
@@ -62,11 +72,12 @@ export async function sameRecovery(
   files: Snapshot,
   use: Use,
 ): Promise<Performance> {
-  const folder = stage(ctx);
   const where = `${what}, ${use.name}`;
-  const expected = await makes(await ctx.sql("real"), folder, files, use.acts);
-  const actual = await makes(await ctx.sql("port"), folder, files, use.acts);
-  comparePerformances(ctx.check, where, use.acts, actual, expected, hasNoValidFrame(files));
+  const real = await makes(ctx, where, await ctx.sql("real"), files, use.acts);
+  const port = await makes(ctx, where, await ctx.sql("port"), files, use.acts);
+  const expected = real.performance;
+  comparePerformances(ctx.check, where, use.acts, port.performance, expected, hasNoValidFrame(files));
+  ctx.check.equal(`${where}: what the rules of the log were checked on`, port.counts, real.counts);
   if (use.name === "read first") checkFormat(ctx, where, files, expected);
   return expected;
 }

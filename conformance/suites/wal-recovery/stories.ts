@@ -5,6 +5,7 @@ import type { ShimDevice } from "../../engines/shimvfs.js";
 import type { SqlEngine } from "../../engines/sql/session.js";
 import { fileOf, type Snapshot, takeSnapshot } from "../recovery/folder.js";
 import { type Act, perform1, WAL } from "./acts.js";
+import { checkWrittenDown, orderSetting, writeDown } from "./order.js";
 import { prepare, stage } from "./recover.js";
 
 /** A writer's life. */
@@ -184,16 +185,22 @@ export interface Moment {
   files: Snapshot;
 }
 
-/** Lets an engine live a story in the stage's folder; its connections are open afterwards. */
+/**
+ * Lets an engine live a story in the stage's folder; its connections are open afterwards. Its calls keep the
+ * log's rules.
+ */
 export async function tell(ctx: CaseContext, engine: SqlEngine, s: Story): Promise<Moment[]> {
   const folder = stage(ctx);
-  await prepare(engine, folder, new Map(), s.device);
+  await prepare(engine, folder, new Map(), "writer", s.device);
+  await writeDown(ctx, engine);
   const moments: Moment[] = [];
   for (const act of s.setup) await perform1(engine, folder, act);
   for (const [i, act] of s.acts.entries()) {
     const answer = await perform1(engine, folder, act);
     moments.push({ what: `after step ${i + 1}`, answer, files: takeSnapshot(folder) });
   }
+  const setting = orderSetting([...s.setup, ...s.acts]);
+  checkWrittenDown(ctx, `${s.name}: ${engine.side}`, { files: new Map() }, setting);
   return moments;
 }
 

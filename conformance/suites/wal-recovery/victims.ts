@@ -6,6 +6,7 @@ import type { ShimCall, ShimPlan, ShimRecord } from "../../engines/shimvfs.js";
 import type { SqlEngine } from "../../engines/sql/session.js";
 import { type Snapshot, takeSnapshot } from "../recovery/folder.js";
 import { type Act, perform1 } from "./acts.js";
+import { checkWrittenDown, orderSetting, writeDown } from "./order.js";
 import { prepare, stage } from "./recover.js";
 
 /* A slot that nothing else in the suite uses: a process that was killed is replaced by a fresh one. */
@@ -48,11 +49,13 @@ export async function callsOf(
 ): Promise<ShimRecord[]> {
   const engine = await ctx.sql(side);
   const folder = stage(ctx);
-  await prepare(engine, folder, files);
+  await prepare(engine, folder, files, "victim");
+  await writeDown(ctx, engine);
   await engine.record(true, { calls: KILLING_CALLS, writes: false, ids: false });
   for (const act of acts) await perform1(engine, folder, act);
   const calls = await engine.record(false);
   await engine.reset();
+  checkWrittenDown(ctx, `without a kill: ${side}`, { files }, orderSetting(acts));
   return calls;
 }
 
@@ -69,13 +72,16 @@ export async function remainsOf(
   point: KillPoint,
 ): Promise<Snapshot> {
   const folder = stage(ctx);
-  await prepare(engine, folder, files);
+  await prepare(engine, folder, files, "victim");
+  await writeDown(ctx, engine);
   await engine.plan({ calls: [...KILLING_CALLS], ...point });
   try {
     for (const act of acts) await perform1(engine, folder, act);
   } catch (e) {
-    if (e instanceof ChildGone && e.exit.signal === "SIGKILL") return takeSnapshot(folder);
-    throw e;
+    if (!(e instanceof ChildGone) || e.exit.signal !== "SIGKILL") throw e;
+    const what = `${point.what} at call ${point.at}: ${engine.side}`;
+    checkWrittenDown(ctx, what, { files, killed: engine }, orderSetting(acts));
+    return takeSnapshot(folder);
   }
   throw new Error(`the process was not killed at call ${point.at}`);
 }
