@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { PagerMirrorOptions } from "./options.js";
+import { type PagerMirrorOptions, SQLITE_CHECK_PAGES } from "./options.js";
 
 /** Sizes in bytes of upstream's structs under one ABI. */
 export interface AbiTable {
@@ -107,5 +107,9 @@ const WASM32: AbiTable = {
 
 const chosen = (globalThis as { PAGER_MIRROR?: PagerMirrorOptions }).PAGER_MIRROR?.abi ?? "lp64";
 
+const table = chosen === "wasm32" ? WASM32 : LP64;
+
 /** The table in force: `sizeof.Pager` reads like C's `sizeof(Pager)`. */
-export const sizeof: AbiTable = chosen === "wasm32" ? WASM32 : LP64;
+export const sizeof: AbiTable = SQLITE_CHECK_PAGES
+  ? { ...table, PgHdr: table.PgHdr + 8 } /* pageHash, aligned and 8 bytes wide under both ABIs */
+  : table;

@@ -31,6 +31,7 @@ import {
   sqlite3MemSetDefault,
 } from "./malloc.js";
 import {
+  type sqlite3_mutex,
   sqlite3_mutex_enter,
   sqlite3_mutex_free,
   sqlite3_mutex_leave,
@@ -258,6 +259,7 @@ export const sqlite3_data_directory: Ref<CString | null> = new Ref<CString | nul
  * @divergence initialize-scope
  */
 export function sqlite3_initialize(): number {
+  let pMainMtx: sqlite3_mutex | null = null;
   let rc: number;
 
   assert(SQLITE_PTRSIZE === sizeof.ptr);
@@ -271,7 +273,7 @@ export function sqlite3_initialize(): number {
   rc = SQLITE_OK; /* upstream prepares its mutexes here */
 
   /* First the allocator, and the mutex that guards the rest, which is allocated. */
-  const pMainMtx = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
+  if (SQLITE_THREADSAFE) pMainMtx = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
   sqlite3_mutex_enter(pMainMtx);
   sqlite3GlobalConfig.isMutexInit = 1;
   if (!sqlite3GlobalConfig.isMallocInit) {
@@ -400,28 +402,48 @@ export function sqlite3_config(op: number, ...args: unknown[]): number {
   }
 
   va_start(ap, args);
-  /* The mutex options exist only in thread-safe builds. */
-  switch (SQLITE_THREADSAFE > 0 || !isMutexOption(op) ? op : -1) {
+  switch (op) {
+    /* These five exist only in thread-safe builds. */
     case SQLITE_CONFIG_SINGLETHREAD: {
+      if (SQLITE_THREADSAFE <= 0) {
+        rc = SQLITE_ERROR;
+        break;
+      }
       sqlite3GlobalConfig.bCoreMutex = 0;
       sqlite3GlobalConfig.bFullMutex = 0;
       break;
     }
     case SQLITE_CONFIG_MULTITHREAD: {
+      if (SQLITE_THREADSAFE <= 0) {
+        rc = SQLITE_ERROR;
+        break;
+      }
       sqlite3GlobalConfig.bCoreMutex = 1;
       sqlite3GlobalConfig.bFullMutex = 0;
       break;
     }
     case SQLITE_CONFIG_SERIALIZED: {
+      if (SQLITE_THREADSAFE <= 0) {
+        rc = SQLITE_ERROR;
+        break;
+      }
       sqlite3GlobalConfig.bCoreMutex = 1;
       sqlite3GlobalConfig.bFullMutex = 1;
       break;
     }
     case SQLITE_CONFIG_MUTEX: {
+      if (SQLITE_THREADSAFE <= 0) {
+        rc = SQLITE_ERROR;
+        break;
+      }
       sqlite3GlobalConfig.mutex = va_arg(ap);
       break;
     }
     case SQLITE_CONFIG_GETMUTEX: {
+      if (SQLITE_THREADSAFE <= 0) {
+        rc = SQLITE_ERROR;
+        break;
+      }
       (va_arg(ap) as Ref<unknown>).value = sqlite3GlobalConfig.mutex;
       break;
     }
@@ -554,17 +576,6 @@ export function sqlite3_config(op: number, ...args: unknown[]): number {
 function copied<T extends { assign(from: T): void }>(to: T, from: T): T {
   to.assign(from);
   return to;
-}
-
-/** Whether `op` is one of the options that non-thread-safe builds lack. NON-UPSTREAM: an `#if` in C. */
-function isMutexOption(op: number): boolean {
-  return (
-    op === SQLITE_CONFIG_SINGLETHREAD ||
-    op === SQLITE_CONFIG_MULTITHREAD ||
-    op === SQLITE_CONFIG_SERIALIZED ||
-    op === SQLITE_CONFIG_MUTEX ||
-    op === SQLITE_CONFIG_GETMUTEX
-  );
 }
 
 /* ------------------------------------------------------------------ result codes in words */

@@ -589,7 +589,7 @@ export function sqlite3Realloc(pOld: Uint8Array | null, nBytes: number): Uint8Ar
     pNew = sqlite3GlobalConfig.m.xRealloc(pOld, nNew);
     if (SQLITE_ENABLE_MEMORY_MANAGEMENT) {
       if (pNew === null && mem0.alarmThreshold > 0) {
-        sqlite3MallocAlarm(nBytes);
+        sqlite3MallocAlarm(nBytes | 0);
         pNew = sqlite3GlobalConfig.m.xRealloc(pOld, nNew);
       }
     }

@@ -29,6 +29,7 @@ function bodiesOf(theirs: UpstreamSide, side: ProfileSide, names: TsNamesOf): Pr
   const cache = new Map<string, LoweredC | null>();
   return {
     side,
+    c,
     lower(file, name) {
       const key = `${file} ${name}`;
       let lowered = cache.get(key);

@@ -85,6 +85,14 @@ describe("conditionals", () => {
     expect(seen("#if 0\n#define X 1\n#endif\n#ifdef X\nno\n#else\nyes\n#endif")).toBe("yes");
   });
 
+  it("leave macros alone that are fixed", () => {
+    const code = ["", "#define A 1", "#define B(x) x", "#ifdef A", "a", "#endif", "B(1)"];
+    const defines = new Map([["B(x)", ""]]);
+    const pre = preprocess(code, { name: "test", defines, fixed: new Set(["A", "B"]) });
+    expect(isActive(pre, 4)).toBe(false);
+    expect(pre.macros.at("B", 6)?.body).toEqual([]);
+  });
+
   it("expand object-like and function-like macros, and stop at recursion", () => {
     expect(seen("#define A B\n#define B 3\n#if A==3\nyes\n#endif")).toBe("yes");
     expect(seen("#define V(a,b) ((a)*1000+(b))\n#define N V(3,V(0,4))\n#if N==3004\nyes\n#endif")).toBe(

@@ -126,7 +126,7 @@ export function preprocess(code: readonly string[], profile: Profile): Preproces
       case "define":
         if (owner === null || owner.active) {
           const macro = parseDefine(text, first);
-          if (macro !== null) macros.define(macro);
+          if (macro !== null && profile.fixed?.has(macro.name) !== true) macros.define(macro);
         }
         break;
       case "undef":

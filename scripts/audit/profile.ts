@@ -10,6 +10,8 @@ export interface Profile {
   name: string;
   /** Macro name, with its parameters if it has any, to replacement text. */
   defines: ReadonlyMap<string, string>;
+  /** Macros that no `#define` changes. */
+  fixed?: ReadonlySet<string>;
 }
 
 /** The compiler's own. */

@@ -29,6 +29,7 @@ export const RULES = {
   PM024: "wrong-line-number",
   PM025: "mask-differs",
   PM026: "bad-statement-entry",
+  PM027: "wrong-table",
 } as const;
 
 export type RuleId = keyof typeof RULES;
@@ -86,6 +87,7 @@ const MEANINGS: Readonly<Record<RuleId, string>> = {
   PM025: "A value is cut to a width on one side only.",
   PM026:
     "An entry of docs/ledger/statements is malformed, or names an id, a function or a test that does not exist.",
+  PM027: "A table or variable of a file, or a field of a struct, starts with other values than upstream's.",
 };
 
 const WARNINGS: ReadonlySet<RuleId> = new Set(["PM003", "PM007", "PM010", "PM011", "PM022"]);

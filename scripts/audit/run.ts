@@ -8,6 +8,7 @@ import { type CParser, cParser } from "./cparser.js";
 import { type Decisions, readDecisions } from "./decisions.js";
 import { type MacroDecisions, readMacroDecisions } from "./defines/decisions.js";
 import { checkMacros, type MacrosReport } from "./defines/match.js";
+import { checkDefinitions, type DefinitionDecisions, readDefinitions } from "./definitions.js";
 import { checkDivergences, DIVERGENCES } from "./divergences.js";
 import { entitiesOf, portNames } from "./drift/entities.js";
 import { checkLock, LOCK, renderLock } from "./drift/lock.js";
@@ -43,6 +44,7 @@ export interface OurSide {
   decisions: Decisions;
   structDecisions: StructDecisions;
   macroDecisions: MacroDecisions;
+  definitions: DefinitionDecisions;
   /** Differences that are accepted. */
   declared: Declared;
   /** Texts of docs/divergences.md, of the ledger and of the lock file, null where there is none. */
@@ -89,6 +91,7 @@ export function loadOurs(root: string): OurSide {
     decisions: readDecisions(root),
     structDecisions: readStructDecisions(root),
     macroDecisions: readMacroDecisions(root),
+    definitions: readDefinitions(root),
     declared: readDeclared(root),
     divergences: text(DIVERGENCES),
     ledger: text(LEDGER),
@@ -116,7 +119,9 @@ export function audit(theirs: UpstreamSide, ours: OurSide, { bodies: wanted = tr
   const constants = checkConstants(theirs.up, theirs.sides, side);
   const structs = checkStructs(theirs.structsOf, side, ours.structDecisions);
   const macros = checkMacros(theirs.up, theirs.sides, side, ours.macroDecisions);
-  const bodies = wanted ? compareBodies(comparerOf(theirs, ours, side), rows, ours) : NO_BODIES;
+  const comparer = wanted ? comparerOf(theirs, ours, side) : null;
+  const bodies = comparer === null ? NO_BODIES : compareBodies(comparer, rows, ours);
+  const definitions = comparer === null ? [] : checkDefinitions(comparer, rows, side, ours.definitions);
   const ledger = renderLedger(theirs.pre.profile.name, rows);
   const entities = entitiesOf(theirs, portNames(side));
   findings.push(
@@ -124,6 +129,7 @@ export function audit(theirs: UpstreamSide, ours: OurSide, { bodies: wanted = tr
     ...structs.findings,
     ...macros.findings,
     ...bodies.findings,
+    ...definitions,
     ...checkDivergences(ours.divergences, side),
     ...checkLedger(ledger, ours.ledger),
     ...checkLock(theirs, entities, ours.lock),

@@ -15,7 +15,13 @@ import { memcpy, memset, strlen } from "../cstring.js";
 import { sqlite3Config, sqlite3PendingByte } from "../global.js";
 import { sqlite3_initialize } from "../main.js";
 import { sqlite3_free, sqlite3_malloc, sqlite3MallocZero } from "../malloc.js";
-import { sqlite3_mutex_enter, sqlite3_mutex_held, sqlite3_mutex_leave, sqlite3MutexAlloc } from "../mutex.js";
+import {
+  type sqlite3_mutex,
+  sqlite3_mutex_enter,
+  sqlite3_mutex_held,
+  sqlite3_mutex_leave,
+  sqlite3MutexAlloc,
+} from "../mutex.js";
 import {
   ALWAYS,
   assert,
@@ -33,6 +39,7 @@ import {
   SQLITE_NOTFOUND,
   SQLITE_OK,
   SQLITE_OPEN_EXCLUSIVE,
+  SQLITE_THREADSAFE,
   sqlite3_file,
   type sqlite3_vfs,
 } from "../sqliteInt.js";
@@ -65,7 +72,7 @@ export function PENDING_BYTE(): number {
  * @divergence pending-byte-function
  */
 export function RESERVED_BYTE(): number {
-  return sqlite3PendingByte + 1;
+  return PENDING_BYTE() + 1;
 }
 
 /**
@@ -75,7 +82,7 @@ export function RESERVED_BYTE(): number {
  * @divergence pending-byte-function
  */
 export function SHARED_FIRST(): number {
-  return sqlite3PendingByte + 2;
+  return PENDING_BYTE() + 2;
 }
 
 /** How many bytes readers lock; with the two others they fit into the smallest page. */
@@ -490,9 +497,10 @@ let vfsList: sqlite3_vfs | null = null;
  */
 export function sqlite3_vfs_find(zVfs: string | null): sqlite3_vfs | null {
   let pVfs: sqlite3_vfs | null = null;
+  let mutex: sqlite3_mutex | null = null;
   const rc = sqlite3_initialize();
   if (rc) return null;
-  const mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
+  if (SQLITE_THREADSAFE) mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
   sqlite3_mutex_enter(mutex);
   for (pVfs = vfsList; pVfs !== null; pVfs = pVfs.pNext) {
     if (zVfs === null) break;
@@ -532,9 +540,10 @@ function vfsUnlink(pVfs: sqlite3_vfs | null): void {
  * @divergence api-armor
  */
 export function sqlite3_vfs_register(pVfs: sqlite3_vfs, makeDflt: number): number {
+  let mutex: sqlite3_mutex | null = null;
   const rc = sqlite3_initialize();
   if (rc) return rc;
-  const mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
+  if (SQLITE_THREADSAFE) mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
   sqlite3_mutex_enter(mutex);
   vfsUnlink(pVfs);
   if (makeDflt || vfsList === null) {
@@ -555,9 +564,10 @@ export function sqlite3_vfs_register(pVfs: sqlite3_vfs, makeDflt: number): numbe
  * @upstream os.c sqlite3_vfs_unregister
  */
 export function sqlite3_vfs_unregister(pVfs: sqlite3_vfs | null): number {
+  let mutex: sqlite3_mutex | null = null;
   const rc = sqlite3_initialize();
   if (rc) return rc;
-  const mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
+  if (SQLITE_THREADSAFE) mutex = sqlite3MutexAlloc(SQLITE_MUTEX_STATIC_MAIN);
   sqlite3_mutex_enter(mutex);
   vfsUnlink(pVfs);
   sqlite3_mutex_leave(mutex);

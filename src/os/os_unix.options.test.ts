@@ -837,6 +837,13 @@ describe("the rest", () => {
     expect(Math.abs((day.value - 2440587.5) * 86400000 - Date.now())).toBeLessThan(2000);
   });
 
+  test("SQLITE_TEST fakes no time", async () => {
+    const m = await load({ SQLITE_TEST: 1 });
+    const now = new Ref(0);
+    expect(m.vfs.xCurrentTimeInt64!(m.vfs, now)).toBe(SQLITE_OK);
+    expect(Math.abs(now.value - 210866760000000 - Date.now())).toBeLessThan(2000);
+  });
+
   test("a seed of zeros for repeatable tests", async () => {
     for (const options of [{ SQLITE_OMIT_RANDOMNESS: 1 }, { SQLITE_TEST: 1 }]) {
       const m = await load(options);

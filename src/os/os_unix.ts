@@ -1381,7 +1381,7 @@ function osSetPosixAdvisoryLock(h: number, pLock: flock, pFile: unixFile): numbe
       while (tm > 0) {
         rc = osFcntl(h, F_SETLK, pLock);
         if (rc === 0) break;
-        unixSleep(pFile.pVfs!, 1000);
+        unixSleep(null, 1000);
         tm--;
       }
     } else {
@@ -2144,6 +2144,7 @@ function unixWrite(id: sqlite3_file, pBuf: Uint8Array, amt: number, offset: numb
  * @returns 0, or non-zero with errno set.
  * @divergence unix-styles
  * @upstream os_unix.c full_fsync
+ * @divergence test-counters
  */
 function full_fsync(fd: number, _fullSync: number, _dataOnly: number): number {
   let rc: number;
@@ -3516,6 +3517,7 @@ function unixUnmapfile(pFd: unixFile): void {
  * @divergence unix-mmap-views
  * @upstream os_unix.c unixRemapfile
  * @divergence unix-mmap-window
+ * @divergence unix-page-rounding
  */
 function unixRemapfile(pFd: unixFile, nNew: number): void {
   let zErr = "mmap";
@@ -4479,7 +4481,7 @@ function unixRandomness(_NotUsed: sqlite3_vfs, nBuf: number, zBuf: Uint8Array): 
  * @returns `microseconds`, rounded up to whole seconds where the system cannot do better.
  * @upstream os_unix.c unixSleep
  */
-function unixSleep(_NotUsed: sqlite3_vfs, microseconds: number): number {
+function unixSleep(_NotUsed: sqlite3_vfs | null, microseconds: number): number {
   if (HAVE_NANOSLEEP) {
     const sp = new timespec();
     sp.tv_sec = Math.trunc(microseconds / 1000000);
@@ -4504,6 +4506,7 @@ function unixSleep(_NotUsed: sqlite3_vfs, microseconds: number): number {
  * 86,400,000 of them). 1970 began at 210866760000000.
  *
  * @upstream os_unix.c unixCurrentTimeInt64
+ * @divergence test-counters
  */
 function unixCurrentTimeInt64(_NotUsed: sqlite3_vfs | null, piNow: Ref<number>): number {
   const unixEpoch = 24405875 * 8640000;

@@ -2878,6 +2878,7 @@ export function sqlite3PagerSetFlags(pPager: Pager, pgFlags: number): void {
  * @param vfsFlags what kind of file; the flags for read-write, create, exclusive and delete-on-close
  *   are added here.
  * @upstream pager.c pagerOpentemp
+ * @divergence test-counters
  */
 function pagerOpentemp(pPager: Pager, pFile: sqlite3_file, vfsFlags: number): number {
   let rc: number;
@@ -3767,7 +3768,7 @@ export function sqlite3PagerOpen(
     pPtr = pPtr.subarray(8 + 1);
     if (SQLITE_ENABLE_8_3_NAMES) {
       sqlite3FileSuffix3(zFilename, pPager.zJournal);
-      pPtr = pPager.zJournal.subarray(sqlite3Strlen30(pPager.zJournal) + 1);
+      pPtr = pPager.zJournal.subarray(sqlite3Strlen30(pPager.zJournal)).subarray(1);
     }
   } else {
     pPager.zJournal = null;
@@ -3781,7 +3782,7 @@ export function sqlite3PagerOpen(
     pPtr = pPtr.subarray(4 + 1);
     if (SQLITE_ENABLE_8_3_NAMES) {
       sqlite3FileSuffix3(zFilename, pPager.zWal);
-      pPtr = pPager.zWal.subarray(sqlite3Strlen30(pPager.zWal) + 1);
+      pPtr = pPager.zWal.subarray(sqlite3Strlen30(pPager.zWal)).subarray(1);
     }
   } else {
     pPager.zWal = null;

@@ -959,7 +959,8 @@ describe("options", () => {
 
   test("SQLITE_CHECK_PAGES makes room for the hash in the header", async () => {
     await withOptions({ SQLITE_CHECK_PAGES: true }, (pcache, _main, sqliteInt) => {
-      expect(pcache.sqlite3HeaderSizePcache()).toBe(ROUND8(sqliteInt.sizeof.PgHdr + 8));
+      expect(sqliteInt.sizeof.PgHdr).toBe(sizeof.PgHdr + 8);
+      expect(pcache.sqlite3HeaderSizePcache()).toBe(ROUND8(sizeof.PgHdr + 8));
       story(pcache);
     });
   });

@@ -31,7 +31,6 @@ import {
   type Ref,
   ROUND8,
   SQLITE_BUSY,
-  SQLITE_CHECK_PAGES,
   SQLITE_ENABLE_EXPENSIVE_ASSERT,
   SQLITE_FULL,
   SQLITE_LOG_CACHE_SPILL,
@@ -518,7 +517,7 @@ export function sqlite3PcacheSetPageSize(pCache: PCache, szPage: number): number
     let pNew: unknown;
     pNew = sqlite3GlobalConfig.pcache2.xCreate(
       szPage,
-      pCache.szExtra + ROUND8(sizeof.PgHdr + (SQLITE_CHECK_PAGES ? 8 : 0)),
+      pCache.szExtra + ROUND8(sizeof.PgHdr),
       pCache.bPurgeable,
     );
     if (pNew === null) return SQLITE_NOMEM_BKPT;
@@ -1077,8 +1076,7 @@ export function sqlite3PcacheShrink(pCache: PCache): void {
  * @upstream pcache.c sqlite3HeaderSizePcache
  */
 export function sqlite3HeaderSizePcache(): number {
-  /* abi.ts has the size without pageHash, which is 8 bytes wide under every ABI. */
-  return ROUND8(sizeof.PgHdr + (SQLITE_CHECK_PAGES ? 8 : 0));
+  return ROUND8(sizeof.PgHdr);
 }
 
 /**

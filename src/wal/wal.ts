@@ -1263,7 +1263,7 @@ function walIndexRecover(pWal: Wal): number {
             aShare.a.set(pPrivate.a.subarray(nHdr32), nHdr32);
           } else {
             let i: number;
-            for (i = nHdr32; i < WALINDEX_PGSZ / 4; i++) {
+            for (i = nHdr32; i < Math.floor(WALINDEX_PGSZ / 4); i++) {
               if (aShare.a[i] !== pPrivate.a[i]) {
                 aShare.a[i] = pPrivate.a[i]!;
               }
@@ -2782,7 +2782,7 @@ function walFindFrame(pWal: Wal, pgno: Pgno, piRead: Ref<number>): number {
     let iRead2 = 0;
     let iTest: number;
     assert(pWal.bShmUnreliable || pWal.minFrame > 0);
-    for (iTest = iLast; iTest >= pWal.minFrame && iTest > 0; iTest--) {
+    for (iTest = iLast; iTest >= pWal.minFrame && iTest > 0; iTest = (iTest - 1) >>> 0) {
       if (walFramePgno(pWal, iTest) === pgno) {
         iRead2 = iTest;
         break;

@@ -7,7 +7,15 @@ export const REPORTERS = ["text", "json", "github", "sarif", "html"] as const;
 export type ReporterName = (typeof REPORTERS)[number];
 
 /** As in profiles.ts, which needs the parsers. */
-export const PROFILES = ["default", "snapshot", "atomic-write", "batch-atomic-write", "debug"] as const;
+export const PROFILES = [
+  "default",
+  "snapshot",
+  "atomic-write",
+  "batch-atomic-write",
+  "debug",
+  "features",
+  "systems",
+] as const;
 
 /** A report and where it goes: a file, or standard output. */
 export interface Output {

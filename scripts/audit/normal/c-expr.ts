@@ -439,7 +439,9 @@ export class Expressions {
         return { e: inside ? binary(op, a.e, b.e, line, end) : e, t, range };
       return { e: wrap(U32, e, "?"), t };
     }
-    return { e: binary(op, a.e, b.e, line, end), t, range };
+    /* `//` is the division that rounds nothing. */
+    const exact = op === "/" && t.kind === "float" ? "//" : op;
+    return { e: binary(exact, a.e, b.e, line, end), t, range };
   }
 
   private assignment(n: CNode): Typed {

@@ -129,6 +129,12 @@ describe("values", () => {
     );
   });
 
+  it("tells a division that rounds from one that does not", () => {
+    expect(form("i = n/3; i = n/3.5; i = big*2/10.0;")).toBe(
+      lines("i = n / 3", "i = i32?(n // 3.5)", "i = i32?(big * 2 // 10)"),
+    );
+  });
+
   it("takes sizes", () => {
     expect(
       form(

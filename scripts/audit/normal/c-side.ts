@@ -12,7 +12,7 @@ import { characters, integerLiteral } from "./c-literals.js";
 import { Statements } from "./c-stmt.js";
 import { bare, type CNode, part, TreeCache } from "./c-tree.js";
 import { type CType, TypeTable } from "./c-types.js";
-import type { Node } from "./form.js";
+import { type Node, node, seq } from "./form.js";
 
 export interface LoweredC {
   name: string;
@@ -27,6 +27,13 @@ export interface LoweredC {
   locals: ReadonlyMap<string, CType>;
   /** Locals that are declared without an initializer. */
   uninitialized: ReadonlySet<string>;
+}
+
+/** A variable of a file with its initializer. */
+export interface CTable {
+  value: Node;
+  type: CType;
+  line: number;
 }
 
 /** What the port has by name. */
@@ -146,9 +153,61 @@ export class CSide {
         : `${textOf(c.tokens, c.from, c.body - 1, this.types.spell)};`;
     for (const n of this.cache.get(text).root.kids) {
       this.types.note(n, c.file);
-      if (c.body < 0) continue;
+      if (c.body < 0) {
+        this.noteValues(n, c);
+        continue;
+      }
       for (const { name } of this.types.declaration(n)) this.definitions.set(`${c.file} ${name}`, c);
     }
+  }
+
+  /** Keeps what variables of a file are initialized with. */
+  private noteValues(n: CNode, c: Chunk): void {
+    if (n.type !== "declaration") return;
+    for (const d of n.kids) {
+      const value = d.type === "init_declarator" ? part(d, "value") : undefined;
+      if (value === undefined) continue;
+      const { name } = this.types.declarator(d, { kind: "unknown" });
+      this.values.set(`${c.file} ${name}`, { value, line: c.tokens[c.from]!.line });
+    }
+  }
+
+  /** Names of the variables of a file that have an initializer. */
+  tables(file: string): string[] {
+    return [...this.values.keys()]
+      .filter((k) => k.startsWith(`${file} `))
+      .map((k) => k.slice(file.length + 1));
+  }
+
+  /** What a variable of a file is initialized with, its type and its line, or null. */
+  table(name: string, file: string): CTable | null {
+    const found = this.values.get(`${file} ${name}`);
+    if (found === undefined) return null;
+    const before = this.fallbacks.length;
+    const { e } = new Expressions(this.around, new Scopes(), file, found.line).expr(found.value);
+    this.fallbacks.length = before;
+    return {
+      value: this.spread(e),
+      type: this.types.variable(name, file) ?? { kind: "unknown" },
+      line: found.line,
+    };
+  }
+
+  /** A macro that is several elements of a list, `1200,40`, as these. */
+  private spread(e: Node): Node {
+    const kids = e.kids.flatMap((k) => {
+      const body = k.op === "name" ? this.pre.macros.at(k.text)?.body : undefined;
+      if (e.op !== "list" || body === undefined || !body.some((t) => t.text === ",")) return [this.spread(k)];
+      const numbers = body.filter((t) => t.text !== ",");
+      if (!numbers.every((t) => t.kind === "num")) return [k];
+      return numbers.map((t) => node("num", String(integerLiteral(t.text)?.value ?? t.text), [], k.line));
+    });
+    return { ...e, kids };
+  }
+
+  /** The fields of a struct in order. */
+  fieldsOf(struct: string): readonly (readonly [name: string, type: CType])[] {
+    return this.types.fieldsOf(struct);
   }
 
   /** Takes in the function of that name, if there is one that has not been taken in. */
@@ -160,6 +219,7 @@ export class CSide {
     return true;
   }
 
+  private readonly values = new Map<string, { value: CNode; line: number }>();
   private readonly files = new Set<string>();
   /** Functions whose heads nobody has asked for: static ones by file and name, others by name. */
   private readonly pending = new Map<string, Chunk>();
@@ -194,6 +254,43 @@ export class CSide {
       body,
       locals: statements.locals,
       uninitialized: statements.uninitialized,
+    };
+  }
+
+  /**
+   * A macro as the function that it is in the port: its parameters by the names that the port gives them,
+   * and what it stands for as what is returned, or done. Null for one that is no expression, or stands for nothing.
+   */
+  lowerMacro(name: string, file: string, params: readonly string[]): LoweredC | null {
+    const last = this.up.fileOf.lastIndexOf(file);
+    const macro = this.pre.macros.at(name, last < 0 ? undefined : last);
+    if (macro === undefined || macro.body.length === 0) return null;
+    const written = macro.params ?? [];
+    const tokens = this.expander
+      .body(macro, macro.line)
+      .map((t) =>
+        t.kind === "id" && written.includes(t.text)
+          ? { ...t, text: params[written.indexOf(t.text)] ?? t.text }
+          : t,
+      );
+    while (tokens.at(-1)?.text === ";") tokens.pop();
+    const text = textOf(tokens, 0, tokens.length - 1, this.types.spell);
+    const tree = this.cache.get(`int x(void){ return (${text}); }`);
+    const found = tree.errors.length === 0 ? find(tree.root, "return_statement") : undefined;
+    if (found === undefined) return null;
+    const scopes = new Scopes();
+    const declared = written.map((_, i) => ({ name: params[i] ?? "", type: { kind: "unknown" } as CType }));
+    for (const p of declared) scopes.declare(p.name, p.type);
+    const { line } = macro;
+    const before = this.fallbacks.length;
+    const { e, t } = new Expressions(this.around, scopes, this.up.fileOf[line] ?? "", line).expr(
+      found.kids[0]!,
+    );
+    this.fallbacks.length = before;
+    return {
+      ...{ name, file, first: line, last: line, params: declared, returns: t },
+      body: seq([node("return", "", [e], line)], line),
+      ...{ locals: new Map(), uninitialized: new Set() },
     };
   }
 

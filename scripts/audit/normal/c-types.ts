@@ -248,6 +248,11 @@ export class TypeTable {
     return this.structs.get(struct)?.get(name);
   }
 
+  /** The fields of a struct in order, or none. */
+  fieldsOf(struct: string): readonly (readonly [name: string, type: CType])[] {
+    return [...(this.structs.get(struct) ?? [])];
+  }
+
   /** Takes in what a declaration at the top level of a file declares. */
   note(n: CNode, file: string): void {
     switch (n.type) {

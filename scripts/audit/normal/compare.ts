@@ -7,21 +7,24 @@ import type { TsConstant } from "../typescript.js";
 import type { Upstream } from "../upstream.js";
 import { isAffected, type ProfileWords, wordsOf } from "./affected.js";
 import { assume } from "./assume.js";
-import type { LoweredC } from "./c-side.js";
+import type { CSide, LoweredC } from "./c-side.js";
 import type { Aligned, Comparison, Difference } from "./comparison.js";
 import { type Constants, constantsOf } from "./constants.js";
 import { Allowance, type Assumption, type Declared, type DeclaredDifference } from "./declared.js";
+import type { DefinitionSide } from "./definitions.js";
 import { type Context, type Diff, diffBodies } from "./diff.js";
 import { asTest, type Node, node } from "./form.js";
 import { ANY } from "./masks.js";
 import { applyRules, type Rewrite, type Rule } from "./rewrites.js";
 import { assignment, isName, isZeros, keyOf, rewrite } from "./tree.js";
+import { Effects } from "./ts-effects.js";
 import type { LineArgument } from "./ts-expression.js";
 import { type Known, undoIdioms } from "./ts-idioms.js";
 import {
   type LoweredTs,
   lowerTs,
   lowerVariable,
+  ownFieldsOf,
   parseTs,
   refFieldsOf,
   type TsFile,
@@ -31,6 +34,7 @@ import {
 /** One profile, with the C side that lowers its functions. */
 export interface ProfileBodies {
   side: ProfileSide;
+  c: CSide;
   lower(file: string, name: string): LoweredC | null;
 }
 
@@ -84,6 +88,8 @@ export class BodyComparer {
   };
   private readonly files = new Map<string, TsFile>();
   private readonly refFields: ReadonlySet<string>;
+  private readonly ownFields: ReadonlySet<string>;
+  private readonly effects: Effects;
   private readonly cache = new Map<string, Prepared | null>();
   /** How often each rewrite applies, by function. */
   private readonly uses = new Map<string, Uses>();
@@ -107,9 +113,12 @@ export class BodyComparer {
         return [p, constantsOf(constants, new TsEvaluator(constants, overrides), options, parsed)];
       }),
     );
-    const base = profiles[0]!.side;
-    this.words = new Map(profiles.slice(1).map((p) => [p, wordsOf(base, p.side)]));
+    const meant = (p: ProfileBodies) => ({ side: p.side, constants: this.constants.get(p)! });
+    const base = meant(profiles[0]!);
+    this.words = new Map(profiles.slice(1).map((p) => [p, wordsOf(base, meant(p))]));
     this.refFields = new Set([...this.files.values()].flatMap(refFieldsOf));
+    this.ownFields = new Set([...this.files.values()].flatMap(ownFieldsOf));
+    this.effects = new Effects(this.files.values());
   }
 
   /** A function that is ported, under every profile that compiles it; null if none does. */
@@ -154,7 +163,7 @@ export class BodyComparer {
         merged.differences.push(difference);
       }
       merged.aligned = mergeAligned(merged.aligned, diff.aligned);
-      for (const a of lowered.ts.lineArguments) this.checkLine(row, a);
+      for (const a of this.wrongLines(row, lowered.ts.lineArguments)) this.noteLine(row, a);
     }
     if (!isCompiled) return null;
     merged.score = heads === 0 ? 1 : same / heads;
@@ -203,12 +212,22 @@ export class BodyComparer {
         if (parameters !== null && allowance.take(parameters) === null) return true;
         if (!sameUses(lowered.uses, this.usesOf(row))) return true;
       }
-      if (lowered.ts.lineArguments.some((a) => !this.isLine(a))) return true;
+      if (this.wrongLines(row, lowered.ts.lineArguments).length > 0) return true;
       const fresh = lowered.diff.differences.filter((d) => !seen.has(placeOf(d)));
       for (const d of fresh) seen.add(placeOf(d));
       if (allowance.cover(fresh).includes(null)) return true;
     }
     return allowance.unused().length > 0;
+  }
+
+  /** Our files, and both sides under each profile, for what is no function upstream. */
+  definitions(): { files: ReadonlyMap<string, TsFile>; sides: DefinitionSide[] } {
+    const sides = this.profiles.map((p) => ({
+      name: p.side.profile.name,
+      c: p.c,
+      setting: this.settingOf(p),
+    }));
+    return { files: this.files, sides };
   }
 
   /** How often the rewrites apply to the function as it is. */
@@ -289,8 +308,24 @@ export class BodyComparer {
     const assumptions = this.assumptionsOf(row);
     const assumed = assume(withoutAtomics(c.body), assumptions, (a) => this.usedAssumptions.add(a));
     const body = settle(withoutStatics(assumed, isOutside), nothing);
-    const context = { uninitialized: c.uninitialized, widths: widthsOf(c) };
-    return { c, body, known: knownOf(c, body), context, nothing, rules: this.rulesOf(row) };
+    const context = { uninitialized: this.uninitialized(profile, row, c), widths: widthsOf(c) };
+    return {
+      c,
+      body,
+      known: knownOf(c, body, this.ownFields, this.effects),
+      context,
+      nothing,
+      rules: this.rulesOf(row),
+    };
+  }
+
+  /** Locals that C declares without a value; also those that it has in the default profile alone. */
+  private uninitialized(profile: ProfileBodies, row: Row, c: LoweredC): ReadonlySet<string> {
+    const first = this.profiles[0]!;
+    const base = profile === first ? null : first.lower(row.file, row.name);
+    if (base === null) return c.uninitialized;
+    const hidden = [...base.uninitialized].filter((name) => !c.locals.has(name));
+    return hidden.length === 0 ? c.uninitialized : new Set([...c.uninitialized, ...hidden]);
   }
 
   /** A macro of the function's own file that stands for nothing, such as a trace. */
@@ -311,14 +346,23 @@ export class BodyComparer {
     this.findings.parameters.push({ row, message, line: row.ts!.first });
   }
 
-  private isLine(a: LineArgument): boolean {
-    return this.up.lines[a.value]?.includes(a.macro) === true;
+  /** Lines that are not in C's function, have no such call, or do not come in C's order. */
+  private wrongLines({ upstream }: Row, all: readonly LineArgument[]): LineArgument[] {
+    let last = upstream!.first;
+    const seen = new Set<string>();
+    return all.filter(({ macro, value }) => {
+      const isRight =
+        value >= last && value <= upstream!.last && this.up.lines[value]?.includes(macro) === true;
+      if (!isRight || seen.has(`${macro} ${value}`)) return true;
+      seen.add(`${macro} ${value}`);
+      last = value;
+      return false;
+    });
   }
 
-  private checkLine(row: Row, a: LineArgument): void {
-    if (this.isLine(a)) return;
+  private noteLine(row: Row, a: LineArgument): void {
     if (this.findings.lines.some((m) => m.row === row && m.line === a.line)) return;
-    const message = `${a.macro} names line ${a.value}, which has no such call`;
+    const message = `${a.macro} names line ${a.value}, which is not where C's function has it`;
     this.findings.lines.push({ row, message, line: a.line });
   }
 }
@@ -384,7 +428,7 @@ function sameUses(a: Uses, b: Uses): boolean {
 }
 
 /** What a C function tells the idioms. */
-function knownOf(c: LoweredC, body: Node): Known {
+function knownOf(c: LoweredC, body: Node, ownFields: ReadonlySet<string>, effects: Effects): Known {
   const variables = new Set([...c.params.map((p) => p.name), ...c.locals.keys()]);
   const cleared = new Set<string>();
   const visit = (n: Node): void => {
@@ -396,7 +440,8 @@ function knownOf(c: LoweredC, body: Node): Known {
   const structs = [...c.uninitialized].filter((name) =>
     /^(struct|array)$/.test(c.locals.get(name)?.kind ?? ""),
   );
-  return { variables, cleared, structs: new Set(structs) };
+  const changes = (name: string, fields: ReadonlySet<string>): boolean => effects.changes(name, fields);
+  return { variables, cleared, structs: new Set(structs), ownFields, changes };
 }
 
 /** Without macros that stand for nothing, and without labels that nothing goes to. */

@@ -127,6 +127,8 @@ export function expression(given: ts.Expression, s: Scope): Node {
     default:
       break;
   }
+  /* What is skipped if something is null: C has no such thing. */
+  if (ts.isOptionalChain(e)) return generic("code", e.getText(s.source).replace(/\s+/g, " "), [], e, s);
   if (ts.isIdentifier(e)) {
     if (e.text === "undefined") return num("0", e, s);
     const alias = s.refAliases.get(e.text);
@@ -342,6 +344,9 @@ const ASSIGNING: Readonly<Partial<Record<ts.SyntaxKind, string>>> = {
   [ts.SyntaxKind.CaretEqualsToken]: "^",
 };
 
+/** Masks that cut to a type. */
+const CUTS: Readonly<Partial<Record<number, string>>> = { 255: "u8", 65535: "u16" };
+
 function wrap(type: string, of: Node, e: ts.Node, s: Scope): Node {
   return generic("wrap", type, [of], e, s);
 }
@@ -371,20 +376,25 @@ function binaryExpression(e: ts.BinaryExpression, s: Scope): Node {
   if (kind === ts.SyntaxKind.EqualsToken) {
     return generic("assign", "=", [expression(e.left, s), expression(e.right, s)], e, s);
   }
+  const right = constant(e.right);
   const assigning = ASSIGNING[kind];
   if (assigning !== undefined) {
     const to = expression(e.left, s);
-    const value = binary(assigning, to, expression(e.right, s), lineOf(e, s), endOf(e, s));
+    const cut = assigning === "&" ? CUTS[right ?? 0] : undefined;
+    const value =
+      cut === undefined
+        ? binary(assigning, to, expression(e.right, s), lineOf(e, s), endOf(e, s))
+        : wrap(cut, to, e, s);
     return generic("assign", "=", [to, value], e, s);
   }
-  const right = constant(e.right);
   if (kind === ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken && right === 0) {
     return wrap("u32", rounded(expression(e.left, s)), e, s);
   }
   if (kind === ts.SyntaxKind.BarToken && right === 0)
     return wrap("i32", rounded(expression(e.left, s)), e, s);
-  if (kind === ts.SyntaxKind.AmpersandToken && (right === 0xff || right === 0xffff)) {
-    return wrap(right === 0xff ? "u8" : "u16", expression(e.left, s), e, s);
+  if (kind === ts.SyntaxKind.AmpersandToken && right !== null) {
+    const cut = CUTS[right];
+    if (cut !== undefined) return wrap(cut, expression(e.left, s), e, s);
   }
   const extension = signExtension(e);
   if (extension !== null) return wrap(extension.type, expression(extension.of, s), e, s);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { printStatement } from "./print.js";
-import { undoIdioms } from "./ts-idioms.js";
+import { type Known, undoIdioms } from "./ts-idioms.js";
 import { lowerTs, parseTs, refFieldsOf } from "./ts-side.js";
 
 const NO_CONSTANTS = { numbers: new Map(), texts: new Map(), lengths: new Map(), refs: new Set<string>() };
@@ -10,24 +10,46 @@ const OPTIONS = new Map<string, number | boolean>([
   ["SQLITE_MAX_MMAP_SIZE", 100],
 ]);
 
-/** The normal form of a function's body; `variables` are those that C has. */
-function formOf(text: string, variables: readonly string[] | null = null): string {
+/** What is known of a C function with these variables. */
+function known(variables: readonly string[], structs: readonly string[] = []): Known {
+  return {
+    variables: new Set(variables),
+    cleared: new Set(),
+    structs: new Set(structs),
+    ownFields: new Set(["scratch"]),
+    changes: (name, fields) => name === "change" && fields.has("h"),
+  };
+}
+
+/** The normal form of a function's body; `variables` are those that C has, `structs` those without a value. */
+function formOf(
+  text: string,
+  variables: readonly string[] | null = null,
+  structs: readonly string[] = [],
+): string {
   const file = parseTs("x.ts", text);
   const name = [...file.functions.keys()].at(-1) as string;
   const { body } = lowerTs(file, name, {
     constants: { ...NO_CONSTANTS, options: OPTIONS },
     refFields: new Set(refFieldsOf(file)),
   });
-  return printStatement(
-    variables === null
-      ? body
-      : undoIdioms(body, { variables: new Set(variables), cleared: new Set(), structs: new Set() }),
-  );
+  return printStatement(variables === null ? body : undoIdioms(body, known(variables, structs)));
 }
 
 /** The same for a body alone. */
-function body(text: string, variables: readonly string[] | null = null): string {
-  return formOf(`function f() { ${text} }`, variables);
+function body(
+  text: string,
+  variables: readonly string[] | null = null,
+  structs: readonly string[] = [],
+): string {
+  return formOf(`function f() { ${text} }`, variables, structs);
+}
+
+/** The parameters of a function as C has them. */
+function paramsOf(text: string): string[] {
+  const file = parseTs("x.ts", text);
+  return lowerTs(file, "f", { constants: { ...NO_CONSTANTS, options: OPTIONS }, refFields: new Set() })
+    .params;
 }
 
 describe("expressions", () => {
@@ -62,6 +84,7 @@ describe("expressions", () => {
     );
   });
   it("spells compound assignments out", () => {
+    expect(body("a &= 0xff; b &= 0xfe;")).toBe("a = u8(a)\nb = b & 254");
     expect(body("a += b; c |= d; e++; for (; i < n; i++) g(i++);")).toBe(
       "a = a + b\nc = c | d\ne = e + 1\nfor (; i < n; i = i + 1)\n  g(i++)",
     );
@@ -150,5 +173,72 @@ describe("idioms of several statements", () => {
     expect(body("const h = s.h; h[i] = 1; g(h);", ["s", "i"])).toBe("s.h[i] = 1\ng(s.h)");
     expect(body("let h = s.h; h = t; g(h);", ["s", "t"])).toBe("h = s.h\nh = t\ng(h)");
     expect(body("const h = s.h; g(h);", ["s", "h"])).toBe("h = s.h\ng(h)");
+  });
+  it("no field that changes before the local is looked at", () => {
+    const untouched = "n = s.h\n";
+    expect(body("const n = s.h; s.h = s.h - 1; if (n === 0) g();", ["s"])).toContain(untouched);
+    expect(body("const n = s.h; s = t; g(n);", ["s", "t"])).toContain(untouched);
+    expect(body("const n = s.h; change(s); g(n);", ["s"])).toContain(untouched);
+    expect(body("const n = s.h; s.x!(s); g(n);", ["s"])).toContain(untouched);
+    expect(body("const n = s.h; while (a) { g(n); change(s); }", ["s"])).toContain(untouched);
+    expect(body("const n = s.h; g(n); s.h = 1; leave(s);", ["s"])).toBe("g(s.h)\ns.h = 1\nleave(s)");
+  });
+  it("no value that is taken later than C has it", () => {
+    const rest = (text: string): string => body(`const r = new Ref(0); ${text}`, ["rc", "v"]);
+    expect(rest("rc = g(r); h(v); v = r.value;")).toContain("&r");
+    expect(rest("rc = g(r); if (a) { v = r.value; } h(v);")).toContain("&r");
+    expect(rest("if (g(r)) { h(v); } v = r.value;")).toContain("&r");
+    expect(rest("if (g(r)) { v = r.value; h(v); }")).not.toContain("&r");
+    expect(rest("rc = g(r); if (!rc) { v = r.value; h(v); }")).not.toContain("&r");
+    /* Nor one that is changed before it is passed. */
+    expect(
+      body("const o = new Ref(p.off); p.off += 4; rc = g(p, o); p.off = o.value;", ["p", "rc"]),
+    ).toContain("&o");
+  });
+  it("no call that C makes in some cases only, or again and again", () => {
+    expect(body("const t = g(); if (!t) h();", [])).toBe("if (!g())\n  h()");
+    expect(body("const t = g(); if (a && !t) h();", [])).toContain("t = g()");
+    expect(body("const t = g(); while (t) h();", [])).toContain("t = g()");
+    expect(body("const t = p.h; f(change(p), t);", ["p"])).toContain("t = p.h");
+  });
+  it("a struct that is used again and again, and nothing that is C's", () => {
+    expect(body("const s = SCRATCH; g(s);", ["p", "s"], ["s"])).toBe("g(s)");
+    expect(body("const s = p.scratch; g(s);", ["p", "s"], ["s"])).toBe("g(s)");
+    expect(body("const s = p.other; g(s);", ["p", "s"], ["s"])).toBe("s = p.other\ng(s)");
+    expect(body("const s = SCRATCH; const t = SCRATCH; g(s, t);", ["p", "s", "t"], ["s", "t"])).toContain(
+      "s = SCRATCH",
+    );
+  });
+});
+
+describe("what C does not have", () => {
+  it("a variable that hides another one", () => {
+    expect(body("let rc = 0; if (a) { const rc = g(); } return rc;")).toContain("<code hides rc>");
+    expect(body("let rc = 0; if (a) { let rc; rc = g(); } return rc;")).toContain("<code hides rc>");
+    expect(formOf("function f(rc: number) { if (a) { const { rc } = p; } }")).toContain("<code hides rc>");
+    expect(body("if (a) { const rc = g(); } else { const rc = h(); }")).not.toContain("hides");
+  });
+  it("calls and fields that are left out where something is null", () => {
+    expect(body("p.x?.(a); b = p?.n;")).toBe("<code p.x?.(a)>()\nb = <code p?.n>()");
+  });
+  it("effects behind void", () => {
+    expect(body("void p; void g(p);")).toBe("g(p)");
+  });
+  it("a default value, but for an index of 0", () => {
+    expect(paramsOf("function f(p: P, i = 0) {}")).toEqual(["p"]);
+    expect(paramsOf("function f(p: P, i = 1) {}")).toEqual(["p", "i = 1"]);
+    expect(body("const { a = 1 } = p;")).toContain("<code");
+  });
+  it("continue with a label", () => {
+    expect(body("out: for (;;) { for (;;) { continue out; } }")).toContain("<code continue out;>");
+  });
+  it("a case that only an option has, in a switch that would go on or has a default", () => {
+    const left = "case B: if (!SQLITE_ENABLE_X) break; f();";
+    expect(body(`switch (x) { case A: g(); break; ${left} }`)).not.toContain("case B");
+    expect(body(`switch (x) { case A: g(); ${left} }`)).toContain("case B");
+    expect(body(`switch (x) { ${left} break; default: g(); }`)).toContain("case B");
+    const usual = "case B: { if (!SQLITE_ENABLE_X) { g(); break; } f(); break; } default: { g(); break; }";
+    expect(body(`switch (x) { ${usual} }`)).toBe("switch (x)\n  default:\n  g()\n  break");
+    expect(body(`switch (x) { ${usual.replace("g(); break; }", "g(); }")} }`)).toContain("case B");
   });
 });

@@ -67,12 +67,26 @@ export function refFieldsOf(file: TsFile): string[] {
   return found;
 }
 
+/** Names of the fields of classes that are marked NON-UPSTREAM. */
+export function ownFieldsOf(file: TsFile): string[] {
+  const found: string[] = [];
+  for (const n of file.source.statements) {
+    if (!ts.isClassDeclaration(n)) continue;
+    for (const m of n.members) {
+      if (!ts.isPropertyDeclaration(m) || !ts.isIdentifier(m.name)) continue;
+      const before = file.source.text.slice(m.pos, m.name.pos);
+      if (before.includes("NON-UPSTREAM")) found.push(m.name.text);
+    }
+  }
+  return found;
+}
+
 export interface TsSetting {
   constants: Constants;
   refFields: ReadonlySet<string>;
 }
 
-function scopeOf(file: TsFile, setting: TsSetting): Scope {
+export function scopeOf(file: TsFile, setting: TsSetting): Scope {
   return {
     source: file.source,
     constants: setting.constants,
@@ -91,6 +105,28 @@ export function lowerVariable(file: TsFile, name: string, setting: TsSetting): N
   return isFreshMemory(init) ? "fresh" : expression(init, scopeOf(file, setting));
 }
 
+/**
+ * A statement for each declaration that hides a variable of the same function, which C's functions do not
+ * do: what is assigned to the one inside does not reach the other.
+ */
+function shadowsOf(fn: Body, source: ts.SourceFile): Node[] {
+  const found: Node[] = [];
+  const visit = (n: ts.Node, outer: Set<string>): void => {
+    const isScope = ts.isBlock(n) || ts.isCaseBlock(n) || ts.isForStatement(n);
+    const names = isScope ? new Set(outer) : outer;
+    if ((ts.isVariableDeclaration(n) || ts.isBindingElement(n)) && ts.isIdentifier(n.name)) {
+      const line = source.getLineAndCharacterOfPosition(n.getStart(source)).line + 1;
+      if (names.has(n.name.text))
+        found.push(node("expr", "", [node("code", `hides ${n.name.text}`, [], line)], line));
+      names.add(n.name.text);
+    }
+    ts.forEachChild(n, (k) => visit(k, names));
+  };
+  const params = fn.parameters.flatMap((p) => (ts.isIdentifier(p.name) ? [p.name.text] : []));
+  if (fn.body !== undefined) visit(fn.body, new Set(params));
+  return found;
+}
+
 /** Lowers a function of a file. */
 export function lowerTs(file: TsFile, name: string, setting: TsSetting): LoweredTs {
   const fn = file.functions.get(name);
@@ -98,8 +134,12 @@ export function lowerTs(file: TsFile, name: string, setting: TsSetting): Lowered
   const scope = scopeOf(file, setting);
   /* What may be left out, an index besides a place in bytes, is no parameter in C; `...` has no name there. */
   const params = fn.parameters
-    .filter((p) => p.initializer === undefined && p.dotDotDotToken === undefined)
-    .map((p) => (ts.isIdentifier(p.name) ? unreserved(p.name.text.replace(/^_/, "")) : "?"));
+    .filter((p) => p.initializer?.getText(file.source) !== "0" && p.dotDotDotToken === undefined)
+    .map((p) =>
+      p.initializer !== undefined || !ts.isIdentifier(p.name)
+        ? p.getText(file.source)
+        : unreserved(p.name.text.replace(/^_/, "")),
+    );
   const { body } = fn;
   const lowered =
     body === undefined
@@ -107,9 +147,10 @@ export function lowerTs(file: TsFile, name: string, setting: TsSetting): Lowered
       : ts.isBlock(body)
         ? statement(body, scope)
         : node("return", "", [expression(body, scope)], lineOf(body, scope), endOf(body, scope));
+  const hidden = body === undefined ? [] : shadowsOf(fn, file.source);
   return {
     params: params.filter((p) => p !== "this"),
-    body: lowered.op === "seq" ? lowered : seq([lowered], lineOf(fn, scope)),
+    body: seq([...hidden, lowered], lineOf(fn, scope)),
     refs: scope.refLocals,
     lineArguments: scope.lineArguments,
   };

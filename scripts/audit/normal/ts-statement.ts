@@ -1,6 +1,7 @@
 /** Statements of TypeScript in the normal form. */
 
 import { ts } from "ts-morph";
+import { isPure } from "./c-expr.js";
 import { elementSize, lengthOf } from "./constants.js";
 import { asTest, binary, loop, type Node, node, seq } from "./form.js";
 import { foldOption } from "./options.js";
@@ -17,6 +18,11 @@ import {
 
 function of(op: string, text: string, kids: readonly Node[], n: ts.Node, s: Scope): Node {
   return node(op, text, kids, lineOf(n, s), endOf(n, s));
+}
+
+/** What the normal form has nothing for: itself. */
+function unknown(n: ts.Node, s: Scope): Node {
+  return of("expr", "", [of("code", n.getText(s.source).replace(/\s+/g, " "), [], n, s)], n, s);
 }
 
 function list(nodes: readonly Node[], n: ts.Node, s: Scope): Node {
@@ -107,10 +113,11 @@ function destructured(
   s: Scope,
 ): Node[] {
   if (!ts.isObjectBindingPattern(pattern) || init === undefined) {
-    return [of("code", d.getText(s.source), [], d, s)];
+    return [unknown(d, s)];
   }
   const from = expression(init, s);
   return pattern.elements.map((e) => {
+    if (e.initializer !== undefined || e.dotDotDotToken !== undefined) return unknown(e, s);
     const name = of("name", e.name.getText(s.source), [], e, s);
     const field = (e.propertyName ?? e.name).getText(s.source);
     return initial(name, of("field", field, [from], e, s), e, s);
@@ -162,7 +169,7 @@ export function statement(n: ts.Statement, s: Scope): Node {
   }
   if (ts.isSwitchStatement(n)) {
     const inner = n.caseBlock.clauses
-      .filter((c) => !isLeftOut(c, s))
+      .filter((c) => !isLeftOut(c, n.caseBlock.clauses, s))
       .flatMap((c) => [
         ts.isCaseClause(c)
           ? of("case", "", [expression(c.expression, s)], c.expression, s)
@@ -180,17 +187,32 @@ export function statement(n: ts.Statement, s: Scope): Node {
   if (ts.isBreakStatement(n)) {
     return n.label === undefined ? of("break", "", [], n, s) : of("goto", n.label.text, [], n, s);
   }
-  if (ts.isContinueStatement(n)) return of("continue", n.label?.text ?? "", [], n, s);
+  if (ts.isContinueStatement(n)) {
+    /* C has no such thing. */
+    return n.label === undefined ? of("continue", "", [], n, s) : unknown(n, s);
+  }
   if (ts.isReturnStatement(n)) {
     return of("return", "", n.expression === undefined ? [] : [expression(n.expression, s)], n, s);
   }
-  return of("code", n.getText(s.source).replace(/\s+/g, " "), [], n, s);
+  return unknown(n, s);
 }
 
-/** `case X: if (!OPTION) break; ...`: C has no such case without the option, and the switch no other default. */
-function isLeftOut(c: ts.CaseOrDefaultClause, s: Scope): boolean {
-  let first = c.statements[0];
-  if (first !== undefined && ts.isBlock(first)) first = first.statements[0];
+/** Nothing goes on behind it. */
+function endsWithJump(list: readonly ts.Statement[]): boolean {
+  const last = list.at(-1);
+  if (last === undefined) return false;
+  if (ts.isBlock(last)) return endsWithJump(last.statements);
+  return ts.isReturnStatement(last) || ts.isBreakStatement(last) || ts.isContinueStatement(last);
+}
+
+/**
+ * `case X: if (!OPTION) break; ...`: C has no such case without the option. What stands in place of the
+ * break is what the switch does by default.
+ */
+function isLeftOut(c: ts.CaseOrDefaultClause, all: readonly ts.CaseOrDefaultClause[], s: Scope): boolean {
+  const before = all[all.indexOf(c) - 1];
+  if (before !== undefined && !endsWithJump(before.statements)) return false;
+  const first = unblocked(c.statements)[0];
   if (
     first === undefined ||
     !ts.isIfStatement(first) ||
@@ -198,14 +220,30 @@ function isLeftOut(c: ts.CaseOrDefaultClause, s: Scope): boolean {
   ) {
     return false;
   }
-  let then: ts.Statement | undefined = first.thenStatement;
-  if (ts.isBlock(then)) then = then.statements[0];
-  return then !== undefined && ts.isBreakStatement(then) && then.label === undefined;
+  const instead = unblocked([first.thenStatement]);
+  const usual = unblocked(all.find(ts.isDefaultClause)?.statements ?? []);
+  const isBreak = (x: ts.Statement): boolean => ts.isBreakStatement(x) && x.label === undefined;
+  const text = (list: readonly ts.Statement[]): string =>
+    list
+      .filter((x) => !isBreak(x))
+      .map((x) => x.getText(s.source))
+      .join("\n");
+  const end = instead[instead.length - 1];
+  return end !== undefined && (isBreak(end) || ts.isReturnStatement(end)) && text(instead) === text(usual);
+}
+
+/** The statements of a list, or of the block that the list is. */
+function unblocked(list: readonly ts.Statement[]): readonly ts.Statement[] {
+  const only = list.length === 1 ? list[0]! : null;
+  return only !== null && ts.isBlock(only) ? only.statements : list;
 }
 
 function expressionStatement(n: ts.ExpressionStatement, s: Scope): Node {
   const e = plain(n.expression);
-  if (ts.isVoidExpression(e)) return list([], n, s);
+  if (ts.isVoidExpression(e)) {
+    const left = unused(expression(e.expression, s));
+    return isPure(left) ? list([], n, s) : of("expr", "", [left], n, s);
+  }
   if (ts.isCallExpression(e) && ts.isIdentifier(e.expression)) {
     const name = e.expression.text;
     if (name === "assert") return of("assert", "", [asTest(expression(e.arguments[0]!, s))], n, s);
