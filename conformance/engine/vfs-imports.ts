@@ -40,9 +40,13 @@ export class Vfses {
   /** What `sqlite3PagerFile` and `sqlite3PagerJrnlFile` return, by the port's file. */
   readonly #cFiles = new Map<sqlite3_file, Address>();
 
-  constructor(memory: CMemory, upper: () => UpperExports) {
+  readonly #list: () => sqlite3_vfs[];
+
+  /** @param list the VFSes that C shall know, the default one first; all registered ones unless told. */
+  constructor(memory: CMemory, upper: () => UpperExports, list: () => sqlite3_vfs[] = registeredVfses) {
     this.#memory = memory;
     this.#upper = upper;
+    this.#list = list;
     this.#arena = new ArenaVfses(memory);
   }
 
@@ -120,10 +124,8 @@ export class Vfses {
 
   #register(): number {
     const upper = this.#upper();
-    const all: sqlite3_vfs[] = [];
-    for (let v = sqlite3_vfs_find(null); v !== null; v = v.pNext) all.push(v);
     /* The default comes first in the list; registering it last, as the default, keeps the order. */
-    for (const v of all.reverse()) {
+    for (const v of this.#list().reverse()) {
       const number = this.#vfses.push(v) - 1;
       this.#wrapped.push(this.#arena.wrap(v));
       const name = newText(this.#memory, v.zName);
@@ -201,7 +203,8 @@ export class Vfses {
         int(pOut, (ref) => methods(this.#file(h)).xCheckReservedLock(this.#file(h), ref)),
       control: (h: number, op: number, pArg: Address) => {
         const file = this.#file(h);
-        return controlFromC(memory, (o, a) => methods(file).xFileControl(file, o, a), op, pArg);
+        /* The port takes opcodes as they are written in C, where one does not fit into an int. */
+        return controlFromC(memory, (o, a) => methods(file).xFileControl(file, o, a), op >>> 0, pArg);
       },
       sectorSize: (h: number) => sqlite3OsSectorSize(this.#file(h)),
       deviceCharacteristics: (h: number) => methods(this.#file(h)).xDeviceCharacteristics(this.#file(h)),
@@ -216,6 +219,29 @@ export class Vfses {
         const file = this.#file(h);
         return unfetchCopy(this.#arena.copies, methods(file), file, offset, p);
       },
+      /* Only for C code that contains wal.c; the regions must lie in its memory. */
+      shmMap: (h: number, iRegion: number, n: number, bExtend: number, pp: Address) => {
+        const file = this.#file(h);
+        const ref = new Ref<Uint8Array | null>(null);
+        const rc = methods(file).xShmMap!(file, iRegion, n, bExtend, ref);
+        memory.setPointer(pp, ref.value === null ? 0 : memory.addressOf(ref.value));
+        return rc;
+      },
+      shmLock: (h: number, offset: number, n: number, flags: number) =>
+        methods(this.#file(h)).xShmLock!(this.#file(h), offset, n, flags),
+      shmBarrier: (h: number) => {
+        methods(this.#file(h)).xShmBarrier!(this.#file(h));
+        return 0;
+      },
+      shmUnmap: (h: number, deleteFlag: number) =>
+        methods(this.#file(h)).xShmUnmap!(this.#file(h), deleteFlag),
     };
   }
+}
+
+/** All VFSes of the port, the default one first. */
+function registeredVfses(): sqlite3_vfs[] {
+  const all: sqlite3_vfs[] = [];
+  for (let v = sqlite3_vfs_find(null); v !== null; v = v.pNext) all.push(v);
+  return all;
 }

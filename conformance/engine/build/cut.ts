@@ -37,9 +37,14 @@ export interface Cut {
 /**
  * Blanks the given files, banners and nested files included; every line keeps its number.
  *
+ * @param nested files that may stand inside one of these
  * @throws Error naming the file whose banner is missing, doubled or out of order
  */
-export function removeFiles(source: string, files: readonly string[]): Cut {
+export function removeFiles(
+  source: string,
+  files: readonly string[],
+  nested: readonly string[] = NESTED_FILES,
+): Cut {
   const lines = source.split("\n");
   const open: { file: string; line: number }[] = [];
   const removed = new Map<string, number>();
@@ -53,7 +58,7 @@ export function removeFiles(source: string, files: readonly string[]): Cut {
       if (blanking < 0 && files.includes(file)) {
         if (removed.has(file)) throw new Error(`the amalgamation contains ${file} twice (line ${i + 1})`);
         blanking = open.length - 1;
-      } else if (blanking >= 0 && !NESTED_FILES.includes(file)) {
+      } else if (blanking >= 0 && !nested.includes(file)) {
         throw new Error(
           `line ${i + 1} of the amalgamation: ${file} stands inside ${open[blanking]!.file}, which is to be ` +
             `removed. Either there is no banner "End of ${open[blanking]!.file}", or the rest may need it`,

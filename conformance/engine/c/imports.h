@@ -15,7 +15,8 @@ struct sqlite3_vfs;
 struct sqlite3_file;
 struct sqlite3_backup;
 
-#define IMPORT(module, name) __attribute__((import_module(module), import_name(name)))
+/* Defines IMPORT, and the functions of the module "vfs". */
+#include "files.h"
 
 IMPORT("pager", "Open") int sqlite3PagerOpen(struct sqlite3_vfs*, struct Pager**, const char*, int, int, int, void(*)(struct PgHdr*));
 IMPORT("pager", "Close") int sqlite3PagerClose(struct Pager*, struct sqlite3*);
@@ -79,32 +80,6 @@ IMPORT("pager", "Rekey") void sqlite3PagerRekey(struct PgHdr*, unsigned, unsigne
 IMPORT("pager", "database_file_object") struct sqlite3_file *sqlite3_database_file_object(const char*);
 /* balance_nonroot reads two fields of page headers, which are not in this memory; see build/cut.ts. */
 IMPORT("pager", "PageFlags") unsigned short pagerMirrorPageFlags(struct PgHdr*);
-
-/* Files by handle. Offsets and sizes are doubles, exact up to 2^53, which cost less than BigInts. */
-IMPORT("vfs", "open") int upperVfsOpen(int iVfs, const char *zName, struct sqlite3_file*, int flags, int *pOutFlags);
-IMPORT("vfs", "delete") int upperVfsDelete(int iVfs, const char *zName, int syncDir);
-IMPORT("vfs", "access") int upperVfsAccess(int iVfs, const char *zName, int flags, int *pResOut);
-IMPORT("vfs", "fullPathname") int upperVfsFullPathname(int iVfs, const char *zName, int nOut, char *zOut);
-IMPORT("vfs", "randomness") int upperVfsRandomness(int iVfs, int nByte, char *zOut);
-IMPORT("vfs", "sleep") int upperVfsSleep(int iVfs, int microseconds);
-IMPORT("vfs", "currentTime") int upperVfsCurrentTime(int iVfs, long long *piNow);
-IMPORT("vfs", "lastError") int upperVfsLastError(int iVfs, int nByte, char *zOut);
-IMPORT("vfs", "close") int upperFileClose(int h);
-IMPORT("vfs", "read") int upperFileRead(int h, void *p, int n, double offset);
-IMPORT("vfs", "write") int upperFileWrite(int h, const void *p, int n, double offset);
-IMPORT("vfs", "truncate") int upperFileTruncate(int h, double size);
-IMPORT("vfs", "sync") int upperFileSync(int h, int flags);
-IMPORT("vfs", "size") int upperFileSize(int h, long long *pSize);
-IMPORT("vfs", "lock") int upperFileLock(int h, int eLock);
-IMPORT("vfs", "unlock") int upperFileUnlock(int h, int eLock);
-IMPORT("vfs", "checkReservedLock") int upperFileCheckReservedLock(int h, int *pResOut);
-IMPORT("vfs", "control") int upperFileControl(int h, int op, void *pArg);
-IMPORT("vfs", "sectorSize") int upperFileSectorSize(int h);
-IMPORT("vfs", "deviceCharacteristics") int upperFileDeviceCharacteristics(int h);
-IMPORT("vfs", "fetch") int upperFileFetch(int h, double offset, int n, void **pp);
-IMPORT("vfs", "unfetch") int upperFileUnfetch(int h, double offset, void *p);
-/* Called by sqlite3_os_init: makes the port's VFSes known, one upper_vfs_register() each. */
-IMPORT("vfs", "register") int upperVfsRegisterAll(void);
 
 IMPORT("prng", "randomness") void upperRandomness(int n, void *p, unsigned seed);
 IMPORT("prng", "save") void sqlite3PrngSaveState(void);

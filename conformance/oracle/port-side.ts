@@ -1,0 +1,519 @@
+/** The port's side of a lockstep run: the same operations, on a memory disk of the same kind. */
+
+import "./wasm32.js";
+import { sizeof } from "../../src/abi.js";
+import * as port from "../../src/index.js";
+import {
+  type DbPage,
+  fnv1a,
+  installOsInit,
+  type MemDisk,
+  type Pager,
+  Ref,
+  SQLITE_CONFIG_GETMALLOC,
+  SQLITE_CONFIG_MALLOC,
+  SQLITE_NoCkptOnClose,
+  SQLITE_OK,
+  type sqlite3_mem_methods,
+} from "../../src/index.js";
+import type { Struct } from "./module.js";
+import { Guard, LEFT_OUT, nameBytes, type Op, type Outcome, pokedBytes, type Setup } from "./ops.js";
+import {
+  assertionOf,
+  type Connection,
+  type Event,
+  type Lists,
+  NOT_COMPARED,
+  Recorder,
+  type Scalars,
+  type Side,
+} from "./side.js";
+
+/** What both sides fill new memory with; c/shim.c has the same number. */
+const FILLING = 0xa5;
+
+/** A struct of the port's, by field. */
+type Fields = Record<string, unknown>;
+
+/** The port's own allocator, before this module put another one around it. */
+let plain: sqlite3_mem_methods | null = null;
+
+export class PortSide implements Side {
+  readonly name = "port";
+  readonly #structs: ReadonlyMap<string, Struct>;
+  readonly #recorder: Recorder;
+  readonly #pagers = new Map<number, Pager>();
+  readonly #pages = new Map<number, DbPage>();
+  readonly #guard = new Guard({
+    isOpen: (c) => this.#pagers.has(c),
+    isHeld: (slot) => this.#pages.has(slot),
+    eState: (c) => this.#pagers.get(c)!.eState,
+    flags: (slot) => this.#pages.get(slot)!.flags,
+  });
+
+  /** @param structs C's structs, whose fields the port is asked for */
+  constructor(structs: ReadonlyMap<string, Struct>, setup: Setup) {
+    if (sizeof.name !== "wasm32") {
+      throw new Error("the port was loaded before conformance/oracle/wasm32.ts, with 64-bit sizes");
+    }
+    this.#structs = structs;
+    this.#recorder = new Recorder(setup, undefined);
+    /* The generator forgets its seed, with an allocator that the last program did not leave failing. */
+    port.sqlite3_shutdown();
+    plain ??= plainMethods();
+    require(port.sqlite3_config(SQLITE_CONFIG_MALLOC, plain), "configure");
+    port.sqlite3_randomness(0, null);
+    port.sqlite3_shutdown();
+    require(port.sqlite3_config(SQLITE_CONFIG_MALLOC, counting(this.#recorder, plain)), "configure");
+    installOsInit(
+      () => this.#recorder.disk.register(1),
+      () => this.#recorder.disk.unregister(),
+    );
+    port.setSqlite3PendingByte(setup.pendingByte ?? 0x40000000);
+    require(port.sqlite3_initialize(), "initialize");
+  }
+
+  get disk(): MemDisk {
+    return this.#recorder.disk;
+  }
+  get events(): readonly Event[] {
+    return this.#recorder.events;
+  }
+
+  run(op: Op): Outcome {
+    this.#recorder.begin();
+    if (this.#guard.refuses(op)) {
+      this.#recorder.end();
+      return LEFT_OUT;
+    }
+    const out: (number | string)[] = [];
+    let rc = 0;
+    let assertion: string | null = null;
+    try {
+      rc = this.#run(op, out) ?? 0;
+    } catch (e) {
+      assertion = assertionOf(e);
+      if (assertion === null) throw e;
+    } finally {
+      this.#recorder.end();
+    }
+    this.#guard.note(op, rc);
+    return { rc, out, assertion };
+  }
+
+  // biome-ignore lint/suspicious/noConfusingVoidType: what a C function without a value returns
+  #run(op: Op, out: (number | string)[]): number | void {
+    const pager = "c" in op ? (this.#pagers.get(op.c) as Pager) : (null as unknown as Pager);
+    const page = "slot" in op ? (this.#pages.get(op.slot) as DbPage) : (null as unknown as DbPage);
+    const db = new port.sqlite3();
+    if ("noCheckpoint" in op && op.noCheckpoint) db.flags = SQLITE_NoCkptOnClose;
+    db.xExec = (sql) => {
+      this.#recorder.add("exec", { file: sql });
+      return SQLITE_OK;
+    };
+    const name = (file: string | null | undefined): Uint8Array | null =>
+      file === null || file === undefined ? null : nameBytes(file).subarray(4);
+    switch (op.op) {
+      case "Open": {
+        const ref = new Ref<Pager | null>(null);
+        const z = op.file === null ? null : nameBytes(op.file, op.uri).subarray(4);
+        const rc = port.sqlite3PagerOpen(
+          port.sqlite3_vfs_find(null)!,
+          ref,
+          z,
+          op.extra ?? 136,
+          op.flags ?? 0,
+          op.vfsFlags ?? 0x106,
+          (p) => this.#recorder.add("reinit", { arg: p.pgno }),
+        );
+        out.push(ref.value === null ? 0 : 1);
+        if (rc === SQLITE_OK) {
+          this.#pagers.set(op.c, ref.value!);
+          port.sqlite3PagerSetBusyHandler(ref.value!, () => this.#recorder.isBusy(op.c), null);
+        }
+        return rc;
+      }
+      case "Close":
+        this.#pagers.delete(op.c);
+        return port.sqlite3PagerClose(pager, db);
+      case "CloseWal":
+        return port.sqlite3PagerCloseWal(pager, db);
+      case "ReadFileheader": {
+        const bytes = new Uint8Array(op.n);
+        const rc = port.sqlite3PagerReadFileheader(pager, op.n, bytes);
+        out.push(fnv1a(bytes));
+        return rc;
+      }
+      case "SetPagesize": {
+        const ref = new Ref(op.size);
+        const rc = port.sqlite3PagerSetPagesize(pager, ref, op.reserve);
+        out.push(ref.value);
+        return rc;
+      }
+      case "MaxPageCount":
+        return port.sqlite3PagerMaxPageCount(pager, op.n);
+      case "SetCachesize":
+        return port.sqlite3PagerSetCachesize(pager, op.n);
+      case "SetSpillsize":
+        return port.sqlite3PagerSetSpillsize(pager, op.n);
+      case "SetMmapLimit":
+        return port.sqlite3PagerSetMmapLimit(pager, op.n);
+      case "SetFlags":
+        return port.sqlite3PagerSetFlags(pager, op.n);
+      case "LockingMode":
+        return port.sqlite3PagerLockingMode(pager, op.n);
+      case "SetJournalMode":
+        return port.sqlite3PagerSetJournalMode(pager, op.n);
+      case "JournalSizeLimit":
+        return port.sqlite3PagerJournalSizeLimit(pager, op.n);
+      case "OpenSavepoint":
+        return port.sqlite3PagerOpenSavepoint(pager, op.n);
+      case "TruncateImage":
+        return port.sqlite3PagerTruncateImage(pager, op.n);
+      case "DirectReadOk":
+        return port.sqlite3PagerDirectReadOk(pager, op.n);
+      case "Shrink":
+        return port.sqlite3PagerShrink(pager);
+      case "GetJournalMode":
+        return port.sqlite3PagerGetJournalMode(pager);
+      case "OkToChangeJournalMode":
+        return port.sqlite3PagerOkToChangeJournalMode(pager);
+      case "Flush":
+        return port.sqlite3PagerFlush(pager);
+      case "ExclusiveLock":
+        return port.sqlite3PagerExclusiveLock(pager);
+      case "CommitPhaseTwo":
+        return port.sqlite3PagerCommitPhaseTwo(pager);
+      case "Rollback":
+        return port.sqlite3PagerRollback(pager);
+      case "SharedLock":
+        return port.sqlite3PagerSharedLock(pager);
+      case "WalSupported":
+        return port.sqlite3PagerWalSupported(pager);
+      case "WalCallback":
+        return port.sqlite3PagerWalCallback(pager);
+      case "Isreadonly":
+        return port.sqlite3PagerIsreadonly(pager);
+      case "DataVersion":
+        return port.sqlite3PagerDataVersion(pager);
+      case "MemUsed":
+        return port.sqlite3PagerMemUsed(pager);
+      case "IsMemdb":
+        return port.sqlite3PagerIsMemdb(pager);
+      case "ClearCache":
+        return port.sqlite3PagerClearCache(pager);
+      case "OpenWal": {
+        const ref = new Ref(0);
+        const rc = port.sqlite3PagerOpenWal(pager, ref);
+        out.push(ref.value);
+        return rc;
+      }
+      case "Pagecount": {
+        const ref = new Ref(0);
+        port.sqlite3PagerPagecount(pager, ref);
+        out.push(ref.value);
+        return;
+      }
+      case "Filename":
+        out.push(port.fromCString(port.sqlite3PagerFilename(pager, op.nullIfMemDb ? 1 : 0)));
+        return;
+      case "Journalname":
+        out.push(port.fromCString(port.sqlite3PagerJournalname(pager)));
+        return;
+      case "TempSpace":
+        return port.sqlite3PagerTempSpace(pager) === null ? 0 : 1;
+      case "Get": {
+        const ref = new Ref<DbPage | null>(null);
+        const rc = port.sqlite3PagerGet(pager, op.pgno, ref, op.flags ?? 0);
+        out.push(ref.value === null ? 0 : 1);
+        if (rc === SQLITE_OK) {
+          this.#pages.set(op.slot, ref.value!);
+          out.push(fnv1a(ref.value!.pData, pager.pageSize), ref.value!.flags);
+        }
+        return rc;
+      }
+      case "Lookup": {
+        const p = port.sqlite3PagerLookup(pager, op.pgno);
+        if (p !== null) this.#pages.set(op.slot, p);
+        return p === null ? 0 : 1;
+      }
+      case "Unref":
+        this.#forget(op.slot, page);
+        return port.sqlite3PagerUnref(page);
+      case "UnrefNotNull":
+        this.#forget(op.slot, page);
+        return port.sqlite3PagerUnrefNotNull(page);
+      case "UnrefPageOne":
+        this.#forget(op.slot, page);
+        return port.sqlite3PagerUnrefPageOne(page);
+      case "Ref":
+        return port.sqlite3PagerRef(page);
+      case "Write":
+        return port.sqlite3PagerWrite(page);
+      case "DontWrite":
+        return port.sqlite3PagerDontWrite(page);
+      case "PageRefcount":
+        return port.sqlite3PagerPageRefcount(page);
+      case "Poke":
+        page.pData.set(pokedBytes(op.n, op.seed), op.offset);
+        return;
+      case "Movepage":
+        return port.sqlite3PagerMovepage(pager, page, op.pgno, op.isCommit ? 1 : 0);
+      case "Rekey":
+        return port.sqlite3PagerRekey(page, op.pgno, op.flags);
+      case "Begin":
+        return port.sqlite3PagerBegin(pager, op.exFlag, op.subjInMemory ? 1 : 0);
+      case "CommitPhaseOne":
+        return port.sqlite3PagerCommitPhaseOne(pager, name(op.superJournal), op.noSync ? 1 : 0);
+      case "Sync":
+        return port.sqlite3PagerSync(pager, name(op.superJournal));
+      case "Savepoint":
+        return port.sqlite3PagerSavepoint(pager, op.kind === "release" ? 1 : 2, op.i);
+      case "Checkpoint": {
+        const [log, done] = [new Ref(-1), new Ref(-1)];
+        const rc = port.sqlite3PagerCheckpoint(pager, db, op.mode, log, done);
+        out.push(log.value, done.value);
+        return rc;
+      }
+      case "CacheStat": {
+        const ref = new Ref(0);
+        port.sqlite3PagerCacheStat(pager, op.stat, op.reset ? 1 : 0, ref);
+        return ref.value;
+      }
+      case "SetBackup":
+        port.sqlite3PagerBackupPtr(pager).value = op.on
+          ? {
+              pNext: null,
+              xUpdate: (pgno, bytes) => this.#recorder.backupUpdate(pgno, bytes.subarray(0, pager.pageSize)),
+              xRestart: () => this.#recorder.add("backup-restart"),
+            }
+          : null;
+        return;
+      case "Busy":
+        this.#recorder.busy.set(op.c, op.n);
+        return;
+      case "Fault":
+        return this.#recorder.fault(op.rule);
+      case "FailAllocation":
+        return this.#recorder.failAllocation(
+          op.at === null ? null : { at: op.at, persistent: op.persistent ?? false },
+        );
+      case "SyncDisk":
+        return this.disk.syncAll();
+      case "Crash":
+        this.disk.restore(this.disk.crash({ mode: "random", seed: op.seed }).snapshot());
+        this.#pagers.clear();
+        this.#pages.clear();
+        return;
+    }
+  }
+
+  /** A reference is about to be dropped; after the last one the slot is empty. */
+  #forget(slot: number, page: DbPage): void {
+    if (port.sqlite3PagerPageRefcount(page) === 1) this.#pages.delete(slot);
+  }
+
+  /** A pager, for those who want to damage it. */
+  pager(c: number): Pager {
+    return this.#pagers.get(c)!;
+  }
+
+  connections(): readonly number[] {
+    return [...this.#pagers.keys()];
+  }
+
+  state(c: number): Connection {
+    const pager = this.#pagers.get(c)!;
+    return { scalars: this.#scalars(pager), lists: lists(pager) };
+  }
+
+  #scalars(pager: Pager): Scalars {
+    const scalars: Scalars = new Map();
+    this.#struct(scalars, "Pager", "Pager", pager);
+    scalars.set("Pager.xGet", pager.xGet.name);
+    for (const name of ["fd", "jfd", "sjfd"] as const) scalars.set(`Pager.${name}`, fileKind(pager[name]));
+    scalars.set("Pager.pBackup", pager.pBackup.value === null ? 0 : 1);
+    scalars.set("Pager.aSavepoint", pager.aSavepointMem === null ? 0 : 1);
+    for (const name of ["zFilename", "zJournal", "zWal"] as const) {
+      scalars.set(`Pager.${name}`, port.fromCString(pager[name]));
+    }
+    this.#bitvec(scalars, "Pager.pInJournal", pager.pInJournal);
+    for (let i = 0; i < pager.nSavepoint; i++) {
+      const p = pager.aSavepoint[i]!;
+      this.#struct(scalars, `PagerSavepoint[${i}]`, "PagerSavepoint", p);
+      this.#bitvec(scalars, `PagerSavepoint[${i}].pInSavepoint`, p.pInSavepoint);
+    }
+    const wal = pager.pWal;
+    if (wal !== null) {
+      this.#struct(scalars, "Wal", "Wal", wal);
+      scalars.set("Wal.apWiData", wal.apWiDataMem === null ? 0 : 1);
+      scalars.set("Wal.hdr", [...wal.hdr.aByte]);
+      scalars.set("Wal.zWalName", port.fromCString(wal.zWalName));
+    }
+    this.#struct(scalars, "PCache", "PCache", pager.pPCache);
+    const cache = pager.pPCache.pCache as PCache1 | null;
+    if (cache !== null) {
+      this.#struct(scalars, "PCache1", "PCache1", cache);
+      this.#struct(scalars, "PGroup", "PGroup", cache.pGroup);
+      scalars.set("PGroup.nPurgeable", cache.pGroup.nPurgeable.value);
+    }
+    return scalars;
+  }
+
+  /** C's fields of a struct, from the port's. A field that the port has not is an error of this harness. */
+  #struct(scalars: Scalars, prefix: string, name: string, object: object): void {
+    for (const field of this.#structs.get(name)!.fields) {
+      if (NOT_COMPARED.has(`${name}.${field.name}`)) continue;
+      if (!(field.name in object)) throw new Error(`the port's ${name} has no field ${field.name}`);
+      let value = (object as Fields)[field.name];
+      if (value instanceof Ref && field.kind !== "pointer") value = value.value;
+      scalars.set(`${prefix}.${field.name}`, scalar(value, field.kind === "pointer"));
+    }
+  }
+
+  #bitvec(scalars: Scalars, name: string, p: port.Bitvec | null): void {
+    if (p !== null) this.#struct(scalars, name, "Bitvec", p);
+  }
+
+  contents(c: number): Map<number, number> {
+    const pager = this.#pagers.get(c)!;
+    const contents = new Map<number, number>();
+    for (const p of pagesOf(pager.pPCache.pCache as PCache1)) {
+      if (p.pHdr !== null && p.pHdr.pPage !== null) contents.set(p.iKey, fnv1a(p.pBuf, pager.pageSize));
+    }
+    return new Map([...contents].sort((a, b) => a[0] - b[0]));
+  }
+
+  sets(c: number): Map<string, readonly number[]> {
+    const pager = this.#pagers.get(c)!;
+    const sets = new Map<string, readonly number[]>();
+    const add = (name: string, p: port.Bitvec | null): void => {
+      if (p === null) return;
+      const members: number[] = [];
+      for (let i = 1; i <= p.iSize; i++) if (port.sqlite3BitvecTest(p, i)) members.push(i);
+      sets.set(name, members);
+    };
+    add("pInJournal", pager.pInJournal);
+    for (let i = 0; i < pager.nSavepoint; i++) add(`PagerSavepoint[${i}]`, pager.aSavepoint[i]!.pInSavepoint);
+    return sets;
+  }
+}
+
+/** pcache1.ts keeps its classes to itself; this is what is looked at. */
+interface PgHdr1 {
+  pBuf: Uint8Array;
+  iKey: number;
+  isBulkLocal: number;
+  isAnchor: number;
+  pHdr: port.PgHdr | null;
+  pNext: PgHdr1 | null;
+  pLruNext: PgHdr1 | null;
+}
+interface PCache1 {
+  pGroup: { lru: PgHdr1; nPurgeable: Ref<number> };
+  nHash: number;
+  apHash: (PgHdr1 | null)[] | null;
+  pFree: PgHdr1 | null;
+}
+
+function* pagesOf(cache: PCache1): Generator<PgHdr1> {
+  for (let h = 0; h < cache.nHash; h++) {
+    for (let p = cache.apHash![h]!; p !== null; p = p.pNext!) yield p;
+  }
+}
+
+/** A field's value as C's table gives it. */
+function scalar(value: unknown, isPointer: boolean): number | readonly number[] {
+  if (isPointer) return value === null || value === undefined ? 0 : 1;
+  if (typeof value === "number") return value;
+  if (ArrayBuffer.isView(value)) return [...(value as Uint8Array)];
+  /* An object that C has inside the struct; whoever knows it replaces this. */
+  return [];
+}
+
+function fileKind(file: port.sqlite3_file): number {
+  if (file.pMethods === null) return 0;
+  return port.sqlite3JournalIsInMemory(file) ? 1 : 2;
+}
+
+/** The words that c/shim.c's oracle_lists describes. */
+function lists(pager: Pager): Lists {
+  const words: number[] = [];
+  const counted = (): ((n: number) => void) => {
+    const at = words.push(0) - 1;
+    return (n) => {
+      words[at] = n;
+    };
+  };
+  const pcache = pager.pPCache;
+  const cache = pcache.pCache as PCache1 | null;
+  let n = 0;
+  let done = counted();
+  for (let p = pcache.pDirty; p !== null; p = p.pDirtyNext, n++) words.push(p.pgno, p.flags, p.nRef);
+  done(n);
+  words.push(pcache.pDirtyTail?.pgno ?? 0, pcache.pSynced?.pgno ?? 0);
+  if (cache === null) {
+    words.push(0);
+  } else {
+    words.push(cache.nHash);
+    for (let h = 0; h < cache.nHash; h++) {
+      done = counted();
+      n = 0;
+      for (let p = cache.apHash![h]!; p !== null; p = p.pNext!, n++) {
+        words.push(p.iKey, p.isBulkLocal, p.pLruNext === null ? 1 : 0);
+        const header = p.pHdr;
+        if (header !== null && header.pPage !== null) words.push(1, header.pgno, header.flags, header.nRef);
+        else words.push(0, 0, 0, 0);
+      }
+      done(n);
+    }
+    done = counted();
+    n = 0;
+    for (let p = cache.pGroup.lru.pLruNext; p !== null && !p.isAnchor; p = p.pLruNext, n++) {
+      words.push(p.iKey);
+    }
+    done(n);
+    n = 0;
+    for (let p = cache.pFree; p !== null; p = p.pNext) n++;
+    words.push(n);
+  }
+  n = 0;
+  for (let p = pager.pMmapFreelist; p !== null; p = p.pDirty) n++;
+  words.push(n);
+  return words;
+}
+
+function plainMethods(): sqlite3_mem_methods {
+  const ref = new Ref<sqlite3_mem_methods | null>(null);
+  require(port.sqlite3_config(SQLITE_CONFIG_GETMALLOC, ref), "read the allocator");
+  return ref.value!;
+}
+
+/** The port's own allocator as C's is in c/shim.c: asked before, filled after. */
+function counting(recorder: Recorder, own: sqlite3_mem_methods): sqlite3_mem_methods {
+  return {
+    ...own,
+    pAppData: own.pAppData,
+    xMalloc: (n) => {
+      if (recorder.allocate(0, n)) return null;
+      return own.xMalloc(n)?.fill(FILLING) ?? null;
+    },
+    xFree: (p) => {
+      recorder.allocate(2, own.xSize(p));
+      own.xFree(p);
+    },
+    xRealloc: (p, n) => {
+      const old = own.xSize(p);
+      if (recorder.allocate(1, n)) return null;
+      return own.xRealloc(p, n)?.fill(FILLING, old) ?? null;
+    },
+    xSize: own.xSize,
+    xRoundup: own.xRoundup,
+    xInit: own.xInit,
+    xShutdown: own.xShutdown,
+  };
+}
+
+function require(rc: number, what: string): void {
+  if (rc !== SQLITE_OK) throw new Error(`cannot ${what} the port: result code ${rc}`);
+}
