@@ -91,6 +91,29 @@ describe("data", () => {
   });
 });
 
+describe("classes that mirror structs", () => {
+  it("clear and copy all their fields, and have them where C has them", () => {
+    const wal = "src/wal/wal.ts";
+    expect(
+      findings([
+        ["src/global.ts", "    this.xSize = from.xSize;\n", "    this.xSize = from.xRoundup;\n"],
+        ["src/pcache/pcache.ts", "    this.nRefSum = 0;\n", ""],
+        [wal, "return this.a[4]!;", "return this.a[5]!;"],
+        [wal, "AtomicStore(this.a, 8, v)", "AtomicStore(this.a, 7, v)"],
+        [wal, "this.aSalt = this.a.subarray(8, 10)", "this.aSalt = this.a.subarray(6, 8)"],
+        [wal, "this.aReadMark = a.subarray(1,", "this.aReadMark = a.subarray(2,"],
+      ]),
+    ).toEqual([
+      "PM027 MemMethods.assign: leaves xSize as it is, or does not say so",
+      "PM027 PCache.clear: leaves nRefSum as it is, or does not say so",
+      "PM027 WalCkptInfo.aReadMark: lies at byte 8, in C at 4",
+      "PM027 WalCkptInfo.nBackfillAttempted: lies at byte 28, in C at 32",
+      "PM027 WalIndexHdr.aSalt: lies at byte 24, in C at 32",
+      "PM027 WalIndexHdr.mxFrame: lies at byte 20, in C at 16",
+    ]);
+  });
+});
+
 describe("docs/ledger/definitions.json", () => {
   it("says what is wrong with it", () => {
     expect(parseDefinitions("{").errors).toHaveLength(1);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Row } from "./match.js";
 import type { BodyComparer } from "./normal/compare.js";
 import { compareData, compareMacro, startingFields } from "./normal/definitions.js";
+import { compareMethods } from "./normal/struct-methods.js";
 import type { Finding } from "./rules.js";
 import type { TypeScriptSide } from "./typescript.js";
 
@@ -110,8 +111,10 @@ export function checkDefinitions(
   const structs = new Set(
     side.classes.filter((c) => c.tags.length > 0 && !c.nonUpstream).map((c) => `${c.path} ${c.name}`),
   );
-  const fields = startingFields(files, sides[0]!.setting, (path, name) => structs.has(`${path} ${name}`));
-  for (const d of [...data.differences, ...fields]) {
+  const isStruct = (path: string, name: string): boolean => structs.has(`${path} ${name}`);
+  const fields = startingFields(files, sides[0]!.setting, isStruct);
+  const methods = compareMethods(files, sides[0]!.c, isStruct).map((d) => ({ ...d, places: [d.says] }));
+  for (const d of [...data.differences, ...fields, ...methods]) {
     for (const message of left(decisions.data.get(d.name), d.places)) {
       findings.push({ rule: "PM027", subject: d.name, message, path: d.path, line: d.line });
     }

@@ -41,6 +41,13 @@ export interface Surroundings {
   fallback(what: string): void;
 }
 
+/** The left operand of `>>`: marked if it may have its 32nd bit, which JavaScript's `>>` takes for the sign. */
+function unsigned(v: Typed, t: CType): Node {
+  if (t.kind !== "int" || t.bits !== 32 || t.signed) return v.e;
+  const high = v.range?.[1] ?? (v.t.kind === "int" ? rangeOf(v.t)[1] : 2 ** 32);
+  return high < 2 ** 31 ? v.e : node("wrap", "shr", [v.e], v.e.line, v.e.end);
+}
+
 /** Names in scope, innermost last. */
 /** A signed character that is read from memory, where TypeScript has bytes. */
 function signed(v: Typed): Typed {
@@ -441,7 +448,7 @@ export class Expressions {
     }
     /* `//` is the division that rounds nothing. */
     const exact = op === "/" && t.kind === "float" ? "//" : op;
-    return { e: binary(exact, a.e, b.e, line, end), t, range };
+    return { e: binary(exact, op === ">>" ? unsigned(a, t) : a.e, b.e, line, end), t, range };
   }
 
   private assignment(n: CNode): Typed {

@@ -4,6 +4,7 @@ import { type Expressions, isPure, type Surroundings, type Typed } from "./c-exp
 import { bare, type CNode, part } from "./c-tree.js";
 import type { CType } from "./c-types.js";
 import { asTest, loop, type Node, node, seq } from "./form.js";
+import { isZeros } from "./tree.js";
 
 export class Statements {
   readonly locals = new Map<string, CType>();
@@ -150,10 +151,23 @@ export class Statements {
         continue;
       }
       const to: Typed = { e: node("name", name, [], x.line(d)), t: type };
-      const assigned: Node = { ...x.assigned(to, x.expr(value), d), init: true };
+      const assigned: Node = { ...x.assigned(to, this.named(type, x.expr(value)), d), init: true };
       found.push(node("expr", "", [assigned], x.line(d), x.end(d)));
     }
     return found;
+  }
+
+  /** The elements of a struct's initializer with the names of their fields, unless they are zeros. */
+  private named(type: CType, value: Typed): Typed {
+    if (type.kind !== "struct" || value.e.op !== "list" || isZeros(value.e)) return value;
+    const fields = this.around.types.fieldsOf(type.name);
+    const kids = value.e.kids.map((k, i) => {
+      const field = fields[i];
+      return field === undefined
+        ? k
+        : { ...k, op: "assign", text: "=", kids: [{ ...k, op: "name", text: field[0], kids: [] }, k] };
+    });
+    return { ...value, e: { ...value.e, kids } };
   }
 
   /** An array whose length only the expressions around it can tell: `u8 a[sizeof(p->b)]`. */

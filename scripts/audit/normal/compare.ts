@@ -12,7 +12,7 @@ import type { Aligned, Comparison, Difference } from "./comparison.js";
 import { type Constants, constantsOf } from "./constants.js";
 import { Allowance, type Assumption, type Declared, type DeclaredDifference } from "./declared.js";
 import type { DefinitionSide } from "./definitions.js";
-import { type Context, type Diff, diffBodies } from "./diff.js";
+import { type Context, type Diff, diffBodies, type Found } from "./diff.js";
 import { asTest, type Node, node } from "./form.js";
 import { ANY } from "./masks.js";
 import { applyRules, type Rewrite, type Rule } from "./rewrites.js";
@@ -198,7 +198,7 @@ export class BodyComparer {
 
   /** Whether a text in place of the function would be found to differ from what is accepted. */
   notices(row: Row, text: string): boolean {
-    const file = parseTs(row.ts!.path, text);
+    const file = { ...parseTs(row.ts!.path, text), names: this.files.get(row.ts!.path)!.names };
     if (!file.functions.has(row.ts!.name)) return true;
     const allowance = new Allowance(this.entriesOf(row));
     const seen = new Set<string>();
@@ -278,7 +278,9 @@ export class BodyComparer {
     const uses: Uses = new Map();
     const rewritten = applyRules(settle(ts.body, nothing), rules, (r) => uses.set(r, (uses.get(r) ?? 0) + 1));
     const ours = settle(undoIdioms(rewritten, known), nothing);
-    return { c, ts, uses, diff: diffBodies(body, ours, context) };
+    const diff = diffBodies(body, ours, context);
+    diff.differences.push(...wrongLengths(c, ts, row.ts!.first));
+    return { c, ts, uses, diff };
   }
 
   private settingOf(profile: ProfileBodies): TsSetting {
@@ -365,6 +367,26 @@ export class BodyComparer {
     const message = `${a.macro} names line ${a.value}, which is not where C's function has it`;
     this.findings.lines.push({ row, message, line: a.line });
   }
+}
+
+/** Arrays of integers on C's stack that are memory of another size here. */
+function wrongLengths(c: LoweredC, ts: LoweredTs, tsLine: number): Found[] {
+  const found: Found[] = [];
+  for (const [name, [length, size]] of ts.lengths) {
+    const type = c.locals.get(name);
+    if (type?.kind !== "array" || type.length === null) continue;
+    const bytes = type.of.kind === "int" ? type.of.bits / 8 : size;
+    if (bytes * type.length === length * size) continue;
+    found.push({
+      ...{
+        kind: "changed",
+        c: `declare ${name}[${type.length * bytes}]`,
+        ts: `declare ${name}[${length * size}]`,
+      },
+      ...{ cLine: c.first, tsLine, run: 0, after: "" },
+    });
+  }
+  return found;
 }
 
 /** Both lists of parameters, or null if they are the same. */

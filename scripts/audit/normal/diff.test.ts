@@ -95,6 +95,16 @@ describe("widths", () => {
     expect(masks("u32?", "n = CUT(a - b);", "n = a - b;")).toEqual(["mask"]);
     expect(masks("u32?", "n = CUT(a + 1);", "n = a + 1;")).toEqual([]);
   });
+  it("demands >>> where C shifts an unsigned number", () => {
+    expect(masks("shr", "n = CUT(v) >> 3;", "n = v >>> 3;")).toEqual([]);
+    expect(masks("shr", "n = CUT(v) >> 3;", "n = v >> 3;")).toEqual(["mask"]);
+    expect(masks("shr", "n = v >> 3;", "n = v >>> 3;")).toEqual([]);
+  });
+  it("has Math.imul where C multiplies 32-bit numbers only", () => {
+    expect(masks("u32?", "n = CUT(a * b);", "n = Math.imul(a, b) >>> 0;")).toEqual([]);
+    expect(masks("u32?", "n = CUT(a * 10 + b);", "n = (Math.imul(a, 10) + b) >>> 0;")).toEqual([]);
+    expect(masks("u32?", "n = a * b;", "n = Math.imul(a, b);")).toEqual(["mask"]);
+  });
   it("does not let TypeScript cut what C does not", () => {
     expect(masks("u8", "n = v;", "n = v & 0xff;")).toEqual(["mask"]);
     /* What C cuts when it calls. */

@@ -25,6 +25,9 @@ const SIGNED: ReadonlySet<string> = new Set(["&", "|", "^", "<<", ">>", "~"]);
 /** Results of these can leave the range of their operands. */
 const GROWS: ReadonlySet<string> = new Set(["+", "-", "*", "<<", "~"]);
 
+/** The low bits of their results come from the low bits of their operands. */
+const RING: ReadonlySet<string> = new Set(["+", "-", "*"]);
+
 function isOperation(n: Node, operators: ReadonlySet<string>): boolean {
   return (n.op === "bin" || n.op === "un") && operators.has(n.text);
 }
@@ -56,20 +59,30 @@ export const ANY = "any";
 /** Types of parameters as the names of cuts: C cuts the argument when it calls. */
 export type Widths = ReadonlyMap<string, string>;
 
+/** What `>>>` does to its left operand, where C shifts an unsigned number. */
+const UNSIGNED = "shr";
+
+/** `Math.imul`: fine where C multiplies 32-bit numbers, or looks at that many bits. */
+const LOW_PRODUCT = "imul";
+
 /**
  * The cuts of two equal expressions do not agree. `bits`: 32 bits of them are looked at in any
  * case. `stored`: they go into an element of an array, which cuts them itself.
  */
-function disagree(c: Node, ts: Node, widths: Widths, bits = false, stored = false): boolean {
+function disagree(c: Node, ts: Node, widths: Widths, bits = false, stored = false, low = false): boolean {
   const a = unwrap(c);
   const b = unwrap(ts);
   const mine = new Set(b.types);
+  if (mine.has(LOW_PRODUCT) && !low && !bits && !a.types.some((t) => /32/.test(t))) return true;
+  mine.delete(LOW_PRODUCT);
   for (const t of a.types) {
     if (bits && /32/.test(t)) continue;
     if (stored && t.endsWith("?") && !/32/.test(t)) continue;
     const type = t.replace("?", "");
     if (isNeeded(t, a.inner) && !mine.has(type) && !(type === "u32" && mine.has("u16"))) return true;
   }
+  /* What is not negative may be shifted either way. */
+  mine.delete(UNSIGNED);
   const allowed = new Set(a.types.map((t) => t.replace("?", "")));
   if (allowed.has(ANY)) mine.clear();
   for (const t of mine) {
@@ -81,7 +94,10 @@ function disagree(c: Node, ts: Node, widths: Widths, bits = false, stored = fals
   if (a.inner.kids.length !== b.inner.kids.length) return false;
   const inBits = isOperation(a.inner, SIGNED);
   const toElement = a.inner.op === "assign" && a.inner.kids[0]!.op === "index";
-  return a.inner.kids.some((k, i) => disagree(k, b.inner.kids[i]!, widths, inBits, toElement && i === 1));
+  const inLow = (low || a.types.some((t) => /32/.test(t))) && isOperation(a.inner, RING);
+  return a.inner.kids.some((k, i) =>
+    disagree(k, b.inner.kids[i]!, widths, inBits, toElement && i === 1, inLow),
+  );
 }
 
 /** Heads of statements that are equal but for what is cut. */

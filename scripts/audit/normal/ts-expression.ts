@@ -4,6 +4,7 @@ import { ts } from "ts-morph";
 import type { Constants } from "./constants.js";
 import { asTest, binary, bool, conditional, isZero, type Node, node, not } from "./form.js";
 import { foldOption } from "./options.js";
+import { keyOf } from "./tree.js";
 
 /** A line number of the amalgamation that stands in the port. */
 export interface LineArgument {
@@ -170,19 +171,17 @@ export function expression(given: ts.Expression, s: Scope): Node {
     );
   }
   if (ts.isObjectLiteralExpression(e)) {
-    /* C's initializer of a struct. */
-    const values = e.properties.map((x) =>
-      ts.isPropertyAssignment(x) ? x.initializer : ts.isShorthandPropertyAssignment(x) ? x.name : null,
-    );
-    if (values.every((x) => x !== null)) {
-      return generic(
-        "list",
-        "",
-        values.map((x) => expression(x, s)),
-        e,
-        s,
-      );
-    }
+    /* C's initializer of a struct: each element with the name of its field. */
+    const values = e.properties.map((x) => {
+      const value = ts.isPropertyAssignment(x)
+        ? x.initializer
+        : ts.isShorthandPropertyAssignment(x)
+          ? x.name
+          : null;
+      if (value === null || x.name === undefined || !ts.isIdentifier(x.name)) return null;
+      return generic("assign", "=", [generic("name", x.name.text, [], x, s), expression(value, s)], x, s);
+    });
+    if (values.every((x) => x !== null)) return generic("list", "", values, e, s);
   }
   if (ts.isArrayLiteralExpression(e)) {
     return generic(
@@ -243,7 +242,7 @@ function call(e: ts.CallExpression, s: Scope): Node {
       return generic("copy", "", [expression(of, s), at(0)], e, s);
     if (method === "clear" && args.length === 0) return generic("clear", "", [expression(of, s)], e, s);
     if (ts.isIdentifier(of) && of.text === "Math" && method === "imul" && args.length === 2) {
-      return binary("*", at(0), at(1), lineOf(e, s), endOf(e, s));
+      return wrap("imul", binary("*", at(0), at(1), lineOf(e, s), endOf(e, s)), e, s);
     }
     if (ts.isIdentifier(of) && of.text === "BigInt" && args.length === 2) {
       const bits = constant(args[0]!);
@@ -291,10 +290,28 @@ function call(e: ts.CallExpression, s: Scope): Node {
     }
   }
   const kids = [expression(callee, s), ...args.map((a) => expression(a, s))];
+  if (kids[0]!.op === "name" && /^mem(cpy|move|cmp)$/.test(kids[0]!.text)) {
+    const short = args.find((a) => !isLongEnough(plain(a), kids[3], s));
+    if (short !== undefined) return generic("code", e.getText(s.source).replace(/\s+/g, " "), [], e, s);
+  }
   if (kids[0]!.op === "name" && /^(ALWAYS|NEVER)$/.test(kids[0]!.text) && kids.length === 2) {
     return generic("call", "", [kids[0]!, asTest(kids[1]!)], e, s);
   }
   return generic("call", "", kids, e, s);
+}
+
+/** Whether a view that is copied from or compared, `a.subarray(i, i + n)`, has the n bytes that are asked for. */
+function isLongEnough(e: ts.Expression, n: Node | undefined, s: Scope): boolean {
+  if (!ts.isCallExpression(e) || e.arguments.length !== 2 || n === undefined) return true;
+  const callee = plain(e.expression);
+  if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== "subarray") return true;
+  const start = expression(e.arguments[0]!, s);
+  const end = expression(e.arguments[1]!, s);
+  if (start.op === "num" && end.op === "num" && n.op === "num")
+    return Number(end.text) - Number(start.text) === Number(n.text);
+  return (
+    keyOf(binary("+", start, n, 0, 0)) === keyOf(end) || keyOf(binary("+", n, start, 0, 0)) === keyOf(end)
+  );
 }
 
 function construct(e: ts.NewExpression, s: Scope): Node {
@@ -414,6 +431,15 @@ function binaryExpression(e: ts.BinaryExpression, s: Scope): Node {
     return binary("+", a, b, lineOf(e, s), endOf(e, s));
   }
   const operator = PLAIN_OPERATORS[kind] ?? e.operatorToken.getText(s.source);
+  if (kind === ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken) {
+    return binary(
+      operator,
+      wrap("shr", expression(e.left, s), e, s),
+      expression(e.right, s),
+      lineOf(e, s),
+      endOf(e, s),
+    );
+  }
   return binary(operator, expression(e.left, s), expression(e.right, s), lineOf(e, s), endOf(e, s));
 }
 

@@ -23,6 +23,8 @@ export interface LoweredTs {
   refs: ReadonlySet<string>;
   /** Line numbers of the amalgamation that the function names. */
   lineArguments: LineArgument[];
+  /** Elements, and bytes of an element, of arrays that locals are. */
+  lengths: ReadonlyMap<string, readonly [length: number, size: number]>;
 }
 
 type Body = ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
@@ -34,6 +36,8 @@ export interface TsFile {
   functions: ReadonlyMap<string, Body>;
   /** Initializers of the module's variables. */
   variables: ReadonlyMap<string, ts.Expression>;
+  /** What the module has and imports, by name. */
+  names: ReadonlySet<string>;
 }
 
 export function parseTs(path: string, text: string): TsFile {
@@ -51,7 +55,20 @@ export function parseTs(path: string, text: string): TsFile {
       else variables.set(d.name.text, init);
     }
   }
-  return { source, functions, variables };
+  return {
+    source,
+    functions,
+    variables,
+    names: new Set([...functions.keys(), ...variables.keys(), ...importsOf(source)]),
+  };
+}
+
+/** Names that a module imports. */
+function importsOf(source: ts.SourceFile): string[] {
+  return source.statements.flatMap((n) => {
+    const named = ts.isImportDeclaration(n) ? n.importClause?.namedBindings : undefined;
+    return named !== undefined && ts.isNamedImports(named) ? named.elements.map((e) => e.name.text) : [];
+  });
 }
 
 /** Names of the fields of classes that are created as a Ref. */
@@ -109,14 +126,14 @@ export function lowerVariable(file: TsFile, name: string, setting: TsSetting): N
  * A statement for each declaration that hides a variable of the same function, which C's functions do not
  * do: what is assigned to the one inside does not reach the other.
  */
-function shadowsOf(fn: Body, source: ts.SourceFile): Node[] {
+function shadowsOf(fn: Body, { source, names: outside }: TsFile): Node[] {
   const found: Node[] = [];
   const visit = (n: ts.Node, outer: Set<string>): void => {
     const isScope = ts.isBlock(n) || ts.isCaseBlock(n) || ts.isForStatement(n);
     const names = isScope ? new Set(outer) : outer;
     if ((ts.isVariableDeclaration(n) || ts.isBindingElement(n)) && ts.isIdentifier(n.name)) {
       const line = source.getLineAndCharacterOfPosition(n.getStart(source)).line + 1;
-      if (names.has(n.name.text))
+      if (names.has(n.name.text) || outside.has(n.name.text))
         found.push(node("expr", "", [node("code", `hides ${n.name.text}`, [], line)], line));
       names.add(n.name.text);
     }
@@ -147,11 +164,12 @@ export function lowerTs(file: TsFile, name: string, setting: TsSetting): Lowered
       : ts.isBlock(body)
         ? statement(body, scope)
         : node("return", "", [expression(body, scope)], lineOf(body, scope), endOf(body, scope));
-  const hidden = body === undefined ? [] : shadowsOf(fn, file.source);
+  const hidden = body === undefined ? [] : shadowsOf(fn, file);
   return {
     params: params.filter((p) => p !== "this"),
     body: seq([...hidden, lowered], lineOf(fn, scope)),
     refs: scope.refLocals,
     lineArguments: scope.lineArguments,
+    lengths: scope.lengths,
   };
 }
