@@ -91,6 +91,8 @@ class Database {
   index: Index | null = null;
   /** The second header as a barrier found it, when the first one was still another. */
   announced: Buffer | null = null;
+  /** Who holds the writer's slot found the index's headers equal. */
+  foundEqual = false;
   /** The log's header was written, and no sync has followed. */
   headerPending = false;
   /** Salts of rounds of which it has been seen that they are in the database. */
@@ -255,12 +257,22 @@ export class WalOrderChecker {
     if ((flags & SHM_EXCLUSIVE) === 0) return;
     const from = r.offset as number;
     for (let slot = from; slot < from + (r.amount as number); slot++) {
-      if (slot === SLOT_WRITE && db.index?.first.equals(db.index.second) === false) {
-        this.#broken("header-order", `${db.name}: a writer comes or goes while the index's headers differ`);
-      }
+      if (slot === SLOT_WRITE) this.#onWriter(db, (flags & SHM_UNLOCK) !== 0);
       if (flags & SHM_UNLOCK) db.slots.delete(slot);
       else db.slots.set(slot, handle);
     }
+  }
+
+  /**
+   * A writer comes or goes. Who finds the headers different has not made them so: somebody died, and a
+   * recovery that fails leaves them as they are.
+   */
+  #onWriter(db: Database, isGoing: boolean): void {
+    const differ = db.index === null ? null : !db.index.first.equals(db.index.second);
+    if (isGoing && differ === true && db.foundEqual) {
+      this.#broken("header-order", `${db.name}: a writer goes while the index's headers differ`);
+    }
+    db.foundEqual = !isGoing && differ === false;
   }
 
   #onCheckpointWrite(db: Database, wal: TracedWal, r: ShimRecord, process: number): void {
