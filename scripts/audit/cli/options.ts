@@ -90,7 +90,7 @@ export function addAuditOptions(command: Command): Command {
       "whether a fix is in upstream and here: an id of docs/ledger/fixes.json, or FUNCTION:TEXT",
     )
     .option("--self-test", "change the port in memory and count the changes that the audit notices")
-    .option("--sample <n>", "self-test: every n-th change, 1 for all (10)", parseCount)
+    .option("--sample <n>", "self-test: every n-th change instead of all", parseCount)
     .option("--seed <n>", "self-test: which ones", parseCount)
     .option("--write", "write what is generated in docs/ledger")
     .allowExcessArguments(false);
