@@ -5,13 +5,14 @@ import { fnv1a, type MemDisk } from "../../src/index.js";
 import type { UpperExports } from "../engine/upper.js";
 import { Vfses } from "../engine/vfs-imports.js";
 import type { Address, Field, OracleModule } from "./module.js";
-import { Guard, LEFT_OUT, nameBytes, type Op, type Outcome, pokedBytes, type Setup } from "./ops.js";
+import { Guard, nameBytes, type Op, type Outcome, pokedBytes, type Setup } from "./ops.js";
 import {
   assertionOf,
   type Connection,
   type Event,
   type Lists,
   NOT_COMPARED,
+  perform,
   Recorder,
   type Scalars,
   type Side,
@@ -99,25 +100,9 @@ export class CSide implements Side {
   }
 
   run(op: Op): Outcome {
-    this.#recorder.begin();
-    if (this.#guard.refuses(op)) {
-      this.#recorder.end();
-      return LEFT_OUT;
-    }
-    const out: (number | string)[] = [];
-    let rc = 0;
-    let assertion: string | null = null;
-    try {
-      rc = this.#run(op, out);
-    } catch (e) {
-      /* The disk under the C code is the port's, and has asserts of its own. */
-      assertion = e instanceof CAssertion ? e.message : assertionOf(e);
-      if (assertion === null) throw e;
-    } finally {
-      this.#recorder.end();
-    }
-    this.#guard.note(op, rc);
-    return { rc, out, assertion };
+    /* The disk under the C code is the port's, and has asserts of its own. */
+    const failed = (e: unknown): string | null => (e instanceof CAssertion ? e.message : assertionOf(e));
+    return perform(op, this.#recorder, this.#guard, (out) => this.#run(op, out), failed);
   }
 
   #run(op: Op, out: (number | string)[]): number {

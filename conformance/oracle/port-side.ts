@@ -17,13 +17,14 @@ import {
   type sqlite3_mem_methods,
 } from "../../src/index.js";
 import type { Struct } from "./module.js";
-import { Guard, LEFT_OUT, nameBytes, type Op, type Outcome, pokedBytes, type Setup } from "./ops.js";
+import { Guard, nameBytes, type Op, type Outcome, pokedBytes, type Setup } from "./ops.js";
 import {
   assertionOf,
   type Connection,
   type Event,
   type Lists,
   NOT_COMPARED,
+  perform,
   Recorder,
   type Scalars,
   type Side,
@@ -81,24 +82,7 @@ export class PortSide implements Side {
   }
 
   run(op: Op): Outcome {
-    this.#recorder.begin();
-    if (this.#guard.refuses(op)) {
-      this.#recorder.end();
-      return LEFT_OUT;
-    }
-    const out: (number | string)[] = [];
-    let rc = 0;
-    let assertion: string | null = null;
-    try {
-      rc = this.#run(op, out) ?? 0;
-    } catch (e) {
-      assertion = assertionOf(e);
-      if (assertion === null) throw e;
-    } finally {
-      this.#recorder.end();
-    }
-    this.#guard.note(op, rc);
-    return { rc, out, assertion };
+    return perform(op, this.#recorder, this.#guard, (out) => this.#run(op, out) ?? 0, assertionOf);
   }
 
   // biome-ignore lint/suspicious/noConfusingVoidType: what a C function without a value returns

@@ -516,14 +516,20 @@ function backup(mode: number): Program {
   return w;
 }
 
-/** One fault of the VFS in the second transaction; whatever it does to the pager, it is rolled back and closed. */
-function fault(mode: number, rule: FaultRule): Program {
+/** Twenty pages, committed, in a cache of ten. */
+function filled(mode: number): Writer {
   const w = new Writer().open("/a.db", 10);
   if (mode === MODE.WAL) w.wal();
   else w.mode(mode);
-  w.begin()
+  return w
+    .begin()
     .write(...range(1, 20))
     .commit();
+}
+
+/** One fault of the VFS in the second transaction; whatever it does to the pager, it is rolled back and closed. */
+function fault(mode: number, rule: FaultRule): Program {
+  const w = filled(mode);
   w.begin().add({ op: "Fault", rule }, { op: "Write", slot: 1 });
   w.add({ op: "CommitPhaseOne", c: 0 }, { op: "Fault", rule: null }).rollback();
   w.begin().write(1, 2).commit().close();
@@ -532,12 +538,7 @@ function fault(mode: number, rule: FaultRule): Program {
 
 /** Memory runs out in the second transaction. */
 function noMemory(mode: number, at: number): Program {
-  const w = new Writer().open("/a.db", 10);
-  if (mode === MODE.WAL) w.wal();
-  else w.mode(mode);
-  w.begin()
-    .write(...range(1, 20))
-    .commit();
+  const w = filled(mode);
   w.read().add({ op: "FailAllocation", at });
   w.add({ op: "Begin", c: 0, exFlag: 0, subjInMemory: false }, { op: "OpenSavepoint", c: 0, n: 1 });
   w.add({ op: "CommitPhaseOne", c: 0 }, { op: "FailAllocation", at: null }).rollback();

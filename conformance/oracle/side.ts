@@ -13,7 +13,7 @@ import {
   SQLITE_SHM_UNLOCK,
 } from "../../src/index.js";
 import type { AllocationPlan } from "../engine/allocator.js";
-import type { FaultRule, Op, Outcome, Setup } from "./ops.js";
+import { type FaultRule, type Guard, LEFT_OUT, type Op, type Outcome, type Setup } from "./ops.js";
 
 /** `szOsFile` of both sides' VFS: what the C side's files take, a pointer and a handle. */
 export const SZ_OS_FILE = 8;
@@ -199,4 +199,37 @@ export function showEvent(e: Event): string {
   if (e.out !== 0) parts.push(`out=${e.out}`);
   parts.push(`-> ${e.rc}`);
   return parts.join(" ");
+}
+
+/**
+ * Runs one operation on a side. What the guard refuses is left out; a failed assert is an outcome.
+ *
+ * @param run the operation itself: returns its result code, appends its outputs
+ * @param failed tells which assert failed; null: it was none
+ */
+export function perform(
+  op: Op,
+  recorder: Recorder,
+  guard: Guard,
+  run: (out: (number | string)[]) => number,
+  failed: (e: unknown) => string | null,
+): Outcome {
+  recorder.begin();
+  if (guard.refuses(op)) {
+    recorder.end();
+    return LEFT_OUT;
+  }
+  const out: (number | string)[] = [];
+  let rc = 0;
+  let assertion: string | null = null;
+  try {
+    rc = run(out);
+  } catch (e) {
+    assertion = failed(e);
+    if (assertion === null) throw e;
+  } finally {
+    recorder.end();
+  }
+  guard.note(op, rc);
+  return { rc, out, assertion };
 }
