@@ -97,8 +97,11 @@ function binary(op: string, left: TsValue, right: () => TsValue): TsValue {
   if (r === undefined) return undefined;
   if (op === "===") return left === r;
   if (op === "!==") return left !== r;
-  const a = Number(left);
-  const b = Number(r);
+  return arithmetic(op, Number(left), Number(r));
+}
+
+/** What JavaScript makes of two numbers; undefined for an operator that is not of these. */
+export function arithmetic(op: string, a: number, b: number): number | boolean | undefined {
   switch (op) {
     case "+":
       return a + b;
@@ -126,8 +129,12 @@ function binary(op: string, left: TsValue, right: () => TsValue): TsValue {
       return a >>> b;
     case "<":
       return a < b;
+    case "<=":
+      return a <= b;
     case ">":
       return a > b;
+    case ">=":
+      return a >= b;
     default:
       return undefined;
   }

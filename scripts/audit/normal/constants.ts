@@ -4,7 +4,7 @@
  */
 
 import { ts } from "ts-morph";
-import type { TsEvaluator } from "../tsvalue.js";
+import { arithmetic, type TsEvaluator } from "../tsvalue.js";
 import type { TsConstant } from "../typescript.js";
 import type { OptionValues } from "./options.js";
 
@@ -63,18 +63,8 @@ export function numberOf(e: ts.Expression, known: Known): number | undefined {
   const a = numberOf(e.left, known);
   const b = numberOf(e.right, known);
   if (a === undefined || b === undefined) return undefined;
-  switch (e.operatorToken.kind) {
-    case ts.SyntaxKind.PlusToken:
-      return a + b;
-    case ts.SyntaxKind.MinusToken:
-      return a - b;
-    case ts.SyntaxKind.AsteriskToken:
-      return a * b;
-    case ts.SyntaxKind.SlashToken:
-      return a / b;
-    default:
-      return undefined;
-  }
+  const value = arithmetic(ts.tokenToString(e.operatorToken.kind) ?? "", a, b);
+  return typeof value === "number" ? value : undefined;
 }
 
 /** Words of an initializer. */

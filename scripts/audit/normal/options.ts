@@ -1,6 +1,7 @@
 /** Tests of compile-time options on the TypeScript side: what C decides with `#if`. */
 
 import { ts } from "ts-morph";
+import { arithmetic } from "../tsvalue.js";
 
 /** Values of the constants in src/options.ts under a profile, and of those made of them; null: not set. */
 export type OptionValues = ReadonlyMap<string, number | boolean | null>;
@@ -45,20 +46,8 @@ function value(e: ts.Expression, options: OptionValues): Value {
     return a === undefined || b === undefined ? undefined : false;
   }
   if (a === undefined || b === undefined) return undefined;
-  switch (kind) {
-    case ts.SyntaxKind.EqualsEqualsEqualsToken:
-      return (a === null) === (b === null) && Number(a) === Number(b);
-    case ts.SyntaxKind.ExclamationEqualsEqualsToken:
-      return (a === null) !== (b === null) || Number(a) !== Number(b);
-    case ts.SyntaxKind.GreaterThanToken:
-      return Number(a) > Number(b);
-    case ts.SyntaxKind.GreaterThanEqualsToken:
-      return Number(a) >= Number(b);
-    case ts.SyntaxKind.LessThanToken:
-      return Number(a) < Number(b);
-    case ts.SyntaxKind.LessThanEqualsToken:
-      return Number(a) <= Number(b);
-    default:
-      return undefined;
-  }
+  const isEqual = (a === null) === (b === null) && Number(a) === Number(b);
+  if (kind === ts.SyntaxKind.EqualsEqualsEqualsToken) return isEqual;
+  if (kind === ts.SyntaxKind.ExclamationEqualsEqualsToken) return !isEqual;
+  return arithmetic(ts.tokenToString(kind) ?? "", Number(a), Number(b));
 }
