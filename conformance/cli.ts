@@ -15,6 +15,7 @@ import { type CorporaOptions, corpora } from "./corpora/corpora.js";
 import type { EngineOptions } from "./engine/build/index.js";
 import { reportEngine } from "./engine/build/report.js";
 import { type InspectOptions, inspectFile } from "./format/inspect.js";
+import { type MergeOptions, merge } from "./merge.js";
 import { suites } from "./suites/index.js";
 
 function parseShard(text: string): { index: number; count: number } {
@@ -82,6 +83,11 @@ program
   .option("--shard <i/n>", "run the i-th of n equal shares", parseShard)
   .option("--lanes <n>", "cases side by side", parsePositive, Math.min(availableParallelism(), 8))
   .option("--full", "the whole matrix instead of the share that takes minutes")
+  .option(
+    "--budget <minutes>",
+    "how long random lockstep programs may run altogether, instead of a fixed number of operations",
+    parsePositive,
+  )
   .option("--keep", "keep the folders of failed cases")
   .option("--json", "print the results as JSON on standard output, everything else on standard error")
   .option("--report <file>", "where the HTML report goes", "report/conformance.html")
@@ -89,6 +95,17 @@ program
   .option("--list", "list the selected cases and run nothing")
   .action(async (options: ConformOptions) => {
     process.exitCode = await conform(options);
+  });
+
+program
+  .command("merge")
+  .description("put the JSON reports of several runs together, such as the shards of one")
+  .argument("<reports...>", "what `conform --json` printed, one file a run")
+  .option("--json", "print the merged report as JSON on standard output, everything else on standard error")
+  .option("--report <file>", "where the HTML report goes", "report/conformance.html")
+  .option("--no-report", "write no HTML report")
+  .action((files: string[], options: MergeOptions) => {
+    process.exitCode = merge(files, options);
   });
 
 program

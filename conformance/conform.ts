@@ -3,17 +3,18 @@
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { SQLITE_DEBUG } from "../src/index.js";
 import { type RunOptions, run, select } from "./core/run.js";
 import { UsageError } from "./core/usage.js";
 import { buildEngine } from "./engine/build/index.js";
 import { progressLine } from "./engine/build/report.js";
 import { sqlite3_libversion } from "./engines/version.js";
+import { buildOracle } from "./oracle/build/index.js";
 import { htmlReport } from "./report/html.js";
 import { Progress } from "./report/progress.js";
 import { type RunReport, summarise } from "./report/summary.js";
-import { closingLine, failureText, notesText, summaryTable } from "./report/text.js";
+import { closingLine, failureText, figuresTable, notesText, summaryTable } from "./report/text.js";
 import { suites } from "./suites/index.js";
 
 /** The command's options as commander gives them. */
@@ -23,6 +24,8 @@ export interface ConformOptions {
   seed: string;
   shard?: { index: number; count: number };
   lanes: number;
+  /** Minutes. */
+  budget?: number;
   full?: boolean;
   keep?: boolean;
   json?: boolean;
@@ -31,13 +34,16 @@ export interface ConformOptions {
 }
 
 /**
- * Builds the SQL engine, which takes a minute or more the first time. Where that cannot be done the reason is
- * shown, and the cases that need it fail one by one.
+ * Builds what is C: the SQL engine, which takes a minute or more the first time, and the C pager. Where that
+ * cannot be done the reason is shown, and the cases that need it fail one by one.
  */
-async function prepareEngine(out: NodeJS.WriteStream): Promise<void> {
+async function prepare(
+  out: NodeJS.WriteStream,
+  build: (show: (stage: string) => void) => Promise<unknown>,
+): Promise<void> {
   const progress = progressLine(out);
   try {
-    await buildEngine(progress.show);
+    await build(progress.show);
   } catch (e) {
     progress.end();
     out.write(`${(e as Error).message}\n`);
@@ -57,6 +63,8 @@ export async function conform(o: ConformOptions): Promise<number> {
     shard: o.shard ?? null,
     lanes: o.lanes,
     keep: o.keep ?? false,
+    budget: o.budget === undefined ? null : o.budget * 60,
+    saved: join(dirname(o.report === false ? "report/conformance.html" : o.report), "failures"),
   };
   if (o.list) {
     for (const s of select(options)) process.stdout.write(`${s.suite.name}\t${s.case.name}\n`);
@@ -73,7 +81,16 @@ export async function conform(o: ConformOptions): Promise<number> {
     `pager-mirror, ${build}, against SQLite ${sqlite3_libversion()} in better-sqlite3\n` +
       `${selected.length} cases, seed ${o.seed}, ${options.lanes} side by side${o.full ? ", full matrix" : ""}\n`,
   );
-  if (selected.some((s) => s.suite.needsEngine)) await prepareEngine(out);
+  if (selected.some((s) => s.suite.needsEngine)) {
+    await prepare(out, buildEngine);
+  }
+  if (selected.some((s) => s.suite.needsOracle)) {
+    await prepare(out, async (show) => {
+      for (const kind of ["release", "debug"] as const) {
+        await buildOracle({ kind, report: async (stage) => show(`the C pager, ${kind}: ${stage}`) });
+      }
+    });
+  }
   const progress = new Progress(out);
   const started = performance.now();
   const results = await run({
@@ -95,6 +112,7 @@ export async function conform(o: ConformOptions): Promise<number> {
   };
   out.write(`\n${summaryTable(report)}\n`);
   out.write(notesText(report));
+  out.write(figuresTable(report));
   for (const r of results) if (r.outcome === "failed") out.write(`\n${failureText(r)}\n`);
   if (o.report !== false) {
     const file = resolve(o.report);

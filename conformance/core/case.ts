@@ -5,6 +5,7 @@
 import type { PortEngine } from "../engines/port.js";
 import type { RealEngine } from "../engines/real.js";
 import type { SqlEngine } from "../engines/sql/session.js";
+import type { Oracle } from "../oracle/process/oracle.js";
 import type { Random } from "./random.js";
 
 /** How a comparison failed, in words and, for bytes, in the file format's terms. */
@@ -46,7 +47,12 @@ export interface Checker {
   bytes(what: string, kind: FileKind, actual: Uint8Array, expected: Uint8Array): void;
   /** Byte equality of two files; a missing file equals only a missing file. */
   files(what: string, kind: FileKind, actualPath: string, expectedPath: string): void;
+  /** Counts comparisons that were made elsewhere, such as in a child process, and found nothing. */
+  agreed(n: number): void;
 }
+
+/** What a case did, counted: names and numbers that add up over cases. */
+export type CaseFigures = Readonly<Record<string, number>>;
 
 /** What a running case is given. */
 export interface CaseContext {
@@ -63,6 +69,14 @@ export interface CaseContext {
   port(slot?: number): Promise<PortEngine>;
   /** A SQL engine over a recording VFS in a child process: real SQLite, or SQLite's own one on the port. */
   sql(side: "real" | "port", slot?: number): Promise<SqlEngine>;
+  /** SQLite's C pager in WebAssembly beside the port, in a child process. */
+  oracle(): Promise<Oracle>;
+  /** How long an elastic case shall run, with `--budget`; null: as much as it does by itself. */
+  readonly seconds: number | null;
+  /** Keeps a file for the user, beside the report; returns its path. */
+  save(name: string, text: string): string;
+  /** What the case counts beside comparisons; it may set this. */
+  figures?: CaseFigures;
   /** What the report shall say beside the outcome, such as counts; the case may set it. */
   notes?: string;
   /** Ends the case as skipped. */
@@ -74,6 +88,8 @@ export interface Case {
   name: string;
   /** Left out of the default run, part of `--full`. */
   fullOnly?: boolean;
+  /** Can go on for any time: shares `--budget` with all others of this kind. */
+  elastic?: boolean;
   /** Seconds after which the case counts as hung and failed; 120 unless told. */
   timeoutSeconds?: number;
   run(ctx: CaseContext): Promise<void>;
@@ -86,6 +102,8 @@ export interface Suite {
   about: string;
   /** Whether its cases run the SQL engine, which then is built before anything starts. */
   needsEngine?: boolean;
+  /** Whether its cases run the C pager, which then is built before anything starts. */
+  needsOracle?: boolean;
   cases(): Case[];
 }
 
@@ -101,6 +119,8 @@ export interface CaseResult {
   reason?: string;
   /** What the case had to tell. */
   notes?: string;
+  /** What the case counted. */
+  figures?: CaseFigures;
   /** For failed. */
   finding?: Finding;
   /** For failed: the command that runs this case alone. */

@@ -1,7 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { htmlReport } from "../report/html.js";
 import { type RunReport, summarise } from "../report/summary.js";
-import { closingLine, failureText, notesText } from "../report/text.js";
+import { closingLine, failureText, figuresTable, notesText } from "../report/text.js";
 import type { Case, Suite } from "./case.js";
 import { Random } from "./random.js";
 import { type RunOptions, run, select } from "./run.js";
@@ -11,7 +14,18 @@ function suite(name: string, cases: Case[]): Suite {
 }
 
 function options(suites: Suite[], more: Partial<RunOptions> = {}): RunOptions {
-  return { suites, filters: [], seed: "1", full: false, shard: null, lanes: 2, keep: false, ...more };
+  return {
+    suites,
+    filters: [],
+    seed: "1",
+    full: false,
+    shard: null,
+    lanes: 2,
+    keep: false,
+    budget: null,
+    saved: tmpdir(),
+    ...more,
+  };
 }
 
 const passing: Case = { name: "passes", run: async (ctx) => ctx.check.equal("one", 1, 1) };
@@ -55,6 +69,47 @@ describe("run", () => {
     expect(notesText(report)).toBe("a: one: <one> told\na: two: <two> told\n");
     const whole = { ...report, upstream: "3", build: "b", seed: "1", shard: null, node: "v", seconds: 1 };
     expect(htmlReport(whole as RunReport)).toContain("; &lt;two&gt; told");
+  });
+
+  it("divides a budget between the cases that can use it", async () => {
+    const seconds: (number | null)[] = [];
+    const asking = (name: string, elastic: boolean): Case => ({
+      name,
+      elastic,
+      run: async (ctx) => {
+        seconds.push(ctx.seconds);
+        ctx.check.agreed(3);
+      },
+    });
+    const suites = [suite("a", [asking("one", true), asking("two", false), asking("three", true)])];
+    const results = await run(options(suites, { budget: 60 }));
+    expect(seconds).toEqual([60, null, 60]);
+    expect(results.map((r) => r.comparisons)).toEqual([3, 3, 3]);
+    seconds.length = 0;
+    await run(options(suites));
+    expect(seconds).toEqual([null, null, null]);
+  });
+
+  it("adds up what cases count, and keeps what they save", async () => {
+    const saved = mkdtempSync(join(tmpdir(), "pager-mirror-run-"));
+    try {
+      const counting = (name: string, n: number): Case => ({
+        name,
+        run: async (ctx) => {
+          ctx.figures = { operations: n };
+          ctx.check.agreed(1);
+          expect(ctx.save(`${name}.json`, "{}")).toBe(join(saved, "failures", `${name}.json`));
+        },
+      });
+      const suites = [suite("a", [counting("one", 1000), counting("two", 234), passing])];
+      const results = await run(options(suites, { saved: join(saved, "failures") }));
+      expect(readFileSync(join(saved, "failures", "two.json"), "utf8")).toBe("{}");
+      const report = { results, suites: summarise(suites, results) } as unknown as RunReport;
+      expect(report.suites[0]?.figures).toEqual({ operations: 1234 });
+      expect(figuresTable(report)).toContain("1,234");
+    } finally {
+      rmSync(saved, { recursive: true, force: true });
+    }
   });
 
   it("fails a case that hangs", async () => {

@@ -2,13 +2,14 @@
  * Runs cases in lanes: each lane works through its share with engine processes of its own.
  */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChildGone } from "../engines/child.js";
 import { PortEngine } from "../engines/port.js";
 import { RealEngine } from "../engines/real.js";
 import { SqlEngine } from "../engines/sql/session.js";
+import { Oracle } from "../oracle/process/oracle.js";
 import { type Case, type CaseContext, type CaseResult, FindingError, SkipError, type Suite } from "./case.js";
 import { CountingChecker } from "./checker.js";
 import { Random } from "./random.js";
@@ -26,6 +27,10 @@ export interface RunOptions {
   lanes: number;
   /** Keep the folders of failed cases. */
   keep: boolean;
+  /** Seconds that all elastic cases together may take on the lanes; null: each does what it does by itself. */
+  budget: number | null;
+  /** Where files that cases keep for the user go. */
+  saved: string;
   onStart?: (total: number) => void;
   onResult?: (result: CaseResult, done: number, total: number) => void;
 }
@@ -69,6 +74,7 @@ class Lane {
   readonly #real: (RealEngine | undefined)[] = [];
   readonly #port: (PortEngine | undefined)[] = [];
   readonly #sql = { real: [] as (SqlEngine | undefined)[], port: [] as (SqlEngine | undefined)[] };
+  #oracle: Oracle | undefined;
 
   async real(slot: number): Promise<RealEngine> {
     const old = this.#real[slot];
@@ -88,8 +94,13 @@ class Lane {
     return (this.#sql[side][slot] = side === "real" ? SqlEngine.real() : SqlEngine.port());
   }
 
-  get #all(): (RealEngine | PortEngine | SqlEngine | undefined)[] {
-    return [...this.#real, ...this.#port, ...this.#sql.real, ...this.#sql.port];
+  async oracle(): Promise<Oracle> {
+    if (this.#oracle?.child.alive) return this.#oracle;
+    return (this.#oracle = new Oracle());
+  }
+
+  get #all(): (RealEngine | PortEngine | SqlEngine | Oracle | undefined)[] {
+    return [...this.#real, ...this.#port, ...this.#sql.real, ...this.#sql.port, this.#oracle];
   }
 
   /** Closes what a case left open; a process that cannot do so is ended. */
@@ -121,6 +132,7 @@ async function runCase(
   selected: Selected,
   dir: string,
   options: RunOptions,
+  share: number | null,
 ): Promise<CaseResult> {
   const { suite, case: c } = selected;
   const check = new CountingChecker();
@@ -132,6 +144,14 @@ async function runCase(
     real: (slot = 0) => lane.real(slot),
     port: (slot = 0) => lane.port(slot),
     sql: (side, slot = 0) => lane.sql(side, slot),
+    oracle: () => lane.oracle(),
+    seconds: c.elastic ? share : null,
+    save: (name, text) => {
+      const path = join(options.saved, name);
+      mkdirSync(options.saved, { recursive: true });
+      writeFileSync(path, text);
+      return path;
+    },
     skip: (reason) => {
       throw new SkipError(reason);
     },
@@ -143,9 +163,11 @@ async function runCase(
     comparisons: check.count,
     milliseconds: performance.now() - started,
     ...(ctx.notes === undefined ? {} : { notes: ctx.notes }),
+    ...(ctx.figures === undefined ? {} : { figures: ctx.figures }),
     ...rest,
   });
-  const seconds = c.timeoutSeconds ?? 120;
+  /* An elastic case ends by itself when its time is up, and may then still have a failure to reduce. */
+  const seconds = (c.timeoutSeconds ?? 120) + (ctx.seconds ?? 0);
   let timer: NodeJS.Timeout | undefined;
   try {
     await Promise.race([
@@ -189,6 +211,9 @@ export async function run(options: RunOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = new Array(selected.length);
   /* The temporary folder's own name has no symlinks in it: super-journals record absolute names. */
   const top = mkdtempSync(join(tmpdir(), "pager-mirror-"));
+  const lanes = Math.min(options.lanes, selected.length);
+  const elastic = selected.filter((s) => s.case.elastic).length;
+  const share = options.budget === null ? null : (options.budget * lanes) / elastic;
   let next = 0;
   let done = 0;
   let failures = 0;
@@ -200,7 +225,7 @@ export async function run(options: RunOptions): Promise<CaseResult[]> {
       if (item === undefined) break;
       const dir = join(top, `case-${index}`);
       mkdirSync(dir);
-      const result = await runCase(lane, item, dir, options);
+      const result = await runCase(lane, item, dir, options, share);
       if (result.outcome === "failed") {
         failures++;
         result.rerun = rerunCommand(item.suite.name, item.case.name, options.seed);
@@ -215,7 +240,7 @@ export async function run(options: RunOptions): Promise<CaseResult[]> {
     await lane.end();
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(options.lanes, selected.length) }, work));
+    await Promise.all(Array.from({ length: lanes }, work));
   } finally {
     if (!(options.keep && failures > 0)) rmSync(top, { recursive: true, force: true });
   }

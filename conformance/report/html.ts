@@ -1,7 +1,7 @@
 /** The report as one self-contained HTML page. */
 
 import type { CaseResult } from "../core/case.js";
-import type { RunReport } from "./summary.js";
+import { perHour, type RunReport } from "./summary.js";
 
 function escaped(text: string): string {
   return text
@@ -29,6 +29,23 @@ function finding(r: CaseResult): string {
 <p>${escaped(r.finding?.summary ?? "")}</p>
 <pre>${escaped(r.finding?.detail ?? "")}</pre>
 <p>To run this case alone:</p><pre>${escaped(r.rerun ?? "")}</pre></section>`;
+}
+
+/** What suites counted beside comparisons. */
+function figures(report: RunReport): string {
+  return report.suites
+    .filter((s) => s.figures !== undefined)
+    .map((s) => {
+      const rows = Object.entries(s.figures!).map(
+        ([name, n]) =>
+          `<tr><td>${escaped(name)}</td><td>${n.toLocaleString("en")}</td>` +
+          `<td>${perHour(n, s.milliseconds).toLocaleString("en")}</td></tr>`,
+      );
+      return `<h2>What ${escaped(s.name)} counted</h2>
+<table><tr><th>figure</th><th>counted</th><th>per hour of a lane</th></tr>
+${rows.join("\n")}</table>`;
+    })
+    .join("\n");
 }
 
 /** Renders a run. */
@@ -78,6 +95,7 @@ ${lines}</table></details>`;
 <table><tr><th>suite</th><th class="text">what it holds</th><th>executed</th><th>passed</th><th>failed</th><th>skipped</th><th>comparisons</th><th>seconds</th></tr>
 ${rows}</table>
 ${failures.length > 0 ? `<h2>Findings</h2>${failures.join("\n")}` : ""}
+${figures(report)}
 <h2>All cases</h2>
 ${lists}
 </body></html>

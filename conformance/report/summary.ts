@@ -1,6 +1,6 @@
 /** Counts per suite, and the whole run as plain data (what `--json` prints). */
 
-import type { CaseResult, Suite } from "../core/case.js";
+import type { CaseFigures, CaseResult, Suite } from "../core/case.js";
 
 /** Counts of one suite. */
 export interface SuiteSummary {
@@ -12,6 +12,8 @@ export interface SuiteSummary {
   skipped: number;
   comparisons: number;
   milliseconds: number;
+  /** What its cases counted, added up; absent if they count nothing. */
+  figures?: CaseFigures;
 }
 
 /** A whole run. */
@@ -28,13 +30,30 @@ export interface RunReport {
   results: CaseResult[];
 }
 
+/** Adds up what cases counted; undefined if none did. */
+function addUp(results: readonly CaseResult[]): CaseFigures | undefined {
+  const sums: Record<string, number> = {};
+  let any = false;
+  for (const { figures } of results) {
+    for (const [name, n] of Object.entries(figures ?? {})) {
+      sums[name] = (sums[name] ?? 0) + n;
+      any = true;
+    }
+  }
+  return any ? sums : undefined;
+}
+
 /** Counts the results per suite; suites without a result are left out. */
-export function summarise(suites: readonly Suite[], results: readonly CaseResult[]): SuiteSummary[] {
+export function summarise(
+  suites: readonly Pick<Suite, "name" | "about">[],
+  results: readonly CaseResult[],
+): SuiteSummary[] {
   const summaries: SuiteSummary[] = [];
   for (const suite of suites) {
     const own = results.filter((r) => r.suite === suite.name);
     if (own.length === 0) continue;
     const count = (outcome: CaseResult["outcome"]): number => own.filter((r) => r.outcome === outcome).length;
+    const figures = addUp(own);
     summaries.push({
       name: suite.name,
       about: suite.about,
@@ -44,7 +63,13 @@ export function summarise(suites: readonly Suite[], results: readonly CaseResult
       skipped: count("skipped"),
       comparisons: own.reduce((n, r) => n + r.comparisons, 0),
       milliseconds: own.reduce((n, r) => n + r.milliseconds, 0),
+      ...(figures === undefined ? {} : { figures }),
     });
   }
   return summaries;
+}
+
+/** A count as a rate: how much it would be in an hour, rounded to three digits. */
+export function perHour(n: number, milliseconds: number): number {
+  return milliseconds === 0 ? 0 : Number(((n / milliseconds) * 3_600_000).toPrecision(3));
 }

@@ -3,7 +3,7 @@
 import Table from "cli-table3";
 import pc from "picocolors";
 import type { CaseResult } from "../core/case.js";
-import type { RunReport, SuiteSummary } from "./summary.js";
+import { perHour, type RunReport, type SuiteSummary } from "./summary.js";
 
 /** The table of suites. */
 export function summaryTable(report: RunReport): string {
@@ -50,6 +50,24 @@ export function notesText(report: RunReport): string {
   return report.results
     .filter((r) => r.notes !== undefined)
     .map((r) => `${r.suite}: ${r.name}: ${r.notes}\n`)
+    .join("");
+}
+
+/** What suites counted beside comparisons, and how much that is in an hour of one lane; empty if nothing. */
+export function figuresTable(report: RunReport): string {
+  return report.suites
+    .filter((s) => s.figures !== undefined)
+    .map((s) => {
+      const table = new Table({
+        head: [s.name, "counted", "per hour of a lane"],
+        colAligns: ["left", "right", "right"],
+        style: { head: [], border: [], compact: true },
+      });
+      for (const [name, n] of Object.entries(s.figures!)) {
+        table.push([name, n.toLocaleString("en"), perHour(n, s.milliseconds).toLocaleString("en")]);
+      }
+      return `\n${table.toString()}\n`;
+    })
     .join("");
 }
 
