@@ -107,6 +107,21 @@ export function memcpy(dest: Uint8Array, src: Uint8Array, n: number): void {
   }
 }
 
+/** Longest piece that is copied byte by byte: a view of it would cost more. */
+const SHORT = 32;
+
+/**
+ * Copies `n` bytes from place `iSrc` of `src` to place `iDest` of `dest`, which do not overlap: memcpy with
+ * pointers into two blocks.
+ */
+export function memcpyAt(dest: Uint8Array, iDest: number, src: Uint8Array, iSrc: number, n: number): void {
+  if (n <= SHORT) {
+    for (let i = 0; i < n; i++) dest[iDest + i] = src[iSrc + i] as number;
+  } else {
+    dest.set(iSrc === 0 && n === src.length ? src : src.subarray(iSrc, iSrc + n), iDest);
+  }
+}
+
 /** Copies `n` bytes between ranges that may overlap. */
 export function memmove(dest: Uint8Array, src: Uint8Array, n: number): void {
   memcpy(dest, src, n);

@@ -105,7 +105,6 @@ async function load(mirror: PagerMirrorOptions) {
   expect(sqlite3_initialize()).toBe(0);
   const { xMalloc, xFree } = { ...sqlite3Config.m };
   const heap = { sizes: [] as number[], iFail: -1, live: new Set<Uint8Array>() };
-  const freed = new WeakSet<Uint8Array>();
   sqlite3Config.m.xMalloc = (n) => {
     heap.sizes.push(n);
     if (heap.sizes.length - 1 === heap.iFail) return null;
@@ -116,9 +115,7 @@ async function load(mirror: PagerMirrorOptions) {
     return p;
   };
   sqlite3Config.m.xFree = (p) => {
-    heap.live.delete(p);
-    if (freed.has(p)) throw new Error("double free");
-    freed.add(p);
+    if (!heap.live.delete(p)) throw new Error("double free");
     xFree(p);
   };
   return { ...memjournal, ...os, newFile: () => new sqlite3_file(), sizeof, heap };

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { memcpy } from "../cstring.js";
+import { memcpyAt } from "../cstring.js";
 import { sqlite3_free, sqlite3_malloc } from "../malloc.js";
 import {
   ALWAYS,
@@ -44,19 +44,21 @@ import { sqlite3OsClose, sqlite3OsOpen, sqlite3OsWrite } from "./os.js";
  * One piece of the content, in a list.
  *
  * @upstream memjournal.c FileChunk
+ * @divergence memjournal-index
  */
 class FileChunk implements Counted {
   /** The piece that follows. */
   pNext: FileChunk | null = null;
-  /** Content: nChunkSize bytes of `mem`, behind the space of the pointer. */
-  zChunk: Uint8Array;
-  mem: Uint8Array | null;
+  /** The block; from its byte `zChunk` on, behind the space of the pointer, it has the content. */
+  mem: Uint8Array;
 
-  constructor(mem: Uint8Array, nChunkSize: number) {
-    this.zChunk = mem.subarray(sizeof.ptr, sizeof.ptr + nChunkSize);
+  constructor(mem: Uint8Array) {
     this.mem = mem;
   }
 }
+
+/** NON-UPSTREAM: place of the content in a chunk's block; in C a field of FileChunk. */
+const zChunk: number = sizeof.ptr;
 
 /** Bytes allocated for each chunk of a journal that never spills. */
 const MEMJOURNAL_DFLT_FILECHUNKSIZE: number = 1024;
@@ -150,7 +152,7 @@ function memjrnlRead(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst: 
   do {
     const iSpace = p.nChunkSize - iChunkOffset;
     const nCopy = MIN(nRead, p.nChunkSize - iChunkOffset);
-    zBuf.set(pChunk!.zChunk.subarray(iChunkOffset, iChunkOffset + nCopy), zOut);
+    memcpyAt(zBuf, zOut, pChunk!.mem, zChunk + iChunkOffset, nCopy);
     zOut += nCopy;
     nRead -= iSpace;
     iChunkOffset = 0;
@@ -184,6 +186,7 @@ function memjrnlFreeChunks(pFirst: FileChunk | null): void {
  * @divergence memjournal-state
  * @upstream memjournal.c memjrnlCreateFile
  * @divergence memjournal-copy
+ * @divergence memjournal-index
  */
 function memjrnlCreateFile(p: sqlite3_file): number {
   let rc: number;
@@ -201,7 +204,7 @@ function memjrnlCreateFile(p: sqlite3_file): number {
       if (iOff + nChunk > copy.endpoint.iOffset) {
         nChunk = copy.endpoint.iOffset - iOff;
       }
-      rc = sqlite3OsWrite(pReal, pIter.zChunk, nChunk, iOff);
+      rc = sqlite3OsWrite(pReal, pIter.mem.subarray(zChunk), nChunk, iOff);
       if (rc) break;
       iOff += nChunk;
     }
@@ -247,7 +250,7 @@ function memjrnlWrite(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst:
     if (iOfst === 0 && p.pFirst) {
       /* The journal header is written anew when its record count or the commit is finished. */
       assert(p.nChunkSize > iAmt);
-      memcpy(p.pFirst.zChunk, zBuf, iAmt);
+      memcpyAt(p.pFirst.mem, zChunk, zBuf, 0, iAmt);
     } else {
       while (nWrite > 0) {
         let pChunk = p.endpoint.pChunk;
@@ -261,7 +264,7 @@ function memjrnlWrite(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst:
           if (!mem) {
             return SQLITE_IOERR_NOMEM_BKPT;
           }
-          const pNew = new FileChunk(mem, p.nChunkSize);
+          const pNew = new FileChunk(mem);
           pNew.pNext = null;
           if (pChunk) {
             assert(p.pFirst);
@@ -274,7 +277,7 @@ function memjrnlWrite(pJfd: sqlite3_file, zBuf: Uint8Array, iAmt: number, iOfst:
         }
 
         assert(pChunk !== null);
-        pChunk!.zChunk.set(zBuf.subarray(zWrite, zWrite + iSpace), iChunkOffset);
+        memcpyAt(pChunk!.mem, zChunk + iChunkOffset, zBuf, zWrite, iSpace);
         zWrite += iSpace;
         nWrite -= iSpace;
         p.endpoint.iOffset += iSpace;

@@ -24,7 +24,6 @@ async function load(abi: Abi) {
   expect(sqlite3_initialize()).toBe(0);
   const { xMalloc, xFree } = { ...sqlite3Config.m };
   const heap = { nAlloc: 0, iFail: -1, live: new Set<Uint8Array>() };
-  const freed = new WeakSet<Uint8Array>();
   sqlite3Config.m.xMalloc = (n) => {
     if (heap.nAlloc++ === heap.iFail) return null;
     const p = xMalloc(n);
@@ -32,9 +31,7 @@ async function load(abi: Abi) {
     return p;
   };
   sqlite3Config.m.xFree = (p) => {
-    heap.live.delete(p);
-    if (freed.has(p)) throw new Error("double free");
-    freed.add(p);
+    if (!heap.live.delete(p)) throw new Error("double free");
     xFree(p);
   };
   return { ...bitvec, sqlite3_malloc, queueRandomness, heap };

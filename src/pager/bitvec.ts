@@ -78,20 +78,53 @@ export class Bitvec implements Counted {
   u = { aBitmap: NO_BITMAP as Uint8Array, aHash: NO_HASH as Uint32Array, apSub: NO_SUB };
   mem: Uint8Array | null;
 
-  /**
-   * The shape follows from iSize alone until a hash table subdivides, so only one view is made.
-   *
-   * @param mem a zeroed block of BITVEC_SZ bytes.
-   */
-  constructor(mem: Uint8Array, iSize: number) {
-    const pUnion = mem.subarray(BITVEC_SZ - BITVEC_USIZE, BITVEC_SZ);
-    if (iSize <= BITVEC_NBIT) {
-      this.u.aBitmap = pUnion;
-    } else {
-      this.u.aHash = u32view(pUnion, BITVEC_NINT);
-    }
+  constructor(mem: Uint8Array) {
     this.mem = mem;
   }
+}
+
+/** NON-UPSTREAM: a set that was made, and the views of its block that it has needed so far. */
+class KeptBitvec {
+  readonly p: Bitvec;
+  aBitmap: Uint8Array | null = null;
+  aHash: Uint32Array | null = null;
+
+  constructor(p: Bitvec) {
+    this.p = p;
+  }
+}
+
+/** The sets that were made last; see {@link bitvecIn}. NON-UPSTREAM. */
+const aKept: KeptBitvec[] = [];
+let iKept = 0;
+
+/**
+ * The empty set in `mem`, a zeroed block of BITVEC_SZ bytes. If the block is one that a set was made in a short
+ * while ago, then that set is gone: its object and its views serve again. The shape follows from iSize alone
+ * until a hash table subdivides, so only one view is made.
+ *
+ * NON-UPSTREAM: in C the set is the block.
+ */
+function bitvecIn(mem: Uint8Array, iSize: number): Bitvec {
+  let i = 0;
+  while (i < aKept.length && aKept[i]!.p.mem !== mem) i++;
+  if (i === aKept.length) {
+    i = i < 4 ? i : iKept++ & 3;
+    aKept[i] = new KeptBitvec(new Bitvec(mem));
+  }
+  const kept = aKept[i]!;
+  const { p } = kept;
+  p.nSet = 0;
+  p.iDivisor = 0;
+  p.u.aBitmap = NO_BITMAP;
+  p.u.aHash = NO_HASH;
+  p.u.apSub = NO_SUB;
+  if (iSize <= BITVEC_NBIT) {
+    p.u.aBitmap = kept.aBitmap ??= mem.subarray(BITVEC_SZ - BITVEC_USIZE, BITVEC_SZ);
+  } else {
+    p.u.aHash = kept.aHash ??= u32view(mem.subarray(BITVEC_SZ - BITVEC_USIZE, BITVEC_SZ), BITVEC_NINT);
+  }
+  return p;
 }
 
 /**
@@ -114,13 +147,14 @@ function sqlite3StackFree(_db: null, p: Uint8Array): void {
  * @param iSize u32.
  * @returns null if memory runs out.
  * @upstream bitvec.c sqlite3BitvecCreate
+ * @divergence bitvec-union
  */
 export function sqlite3BitvecCreate(iSize: number): Bitvec | null {
   let p: Bitvec | null = null;
   assert(sizeof.Bitvec === BITVEC_SZ);
   const mem = sqlite3MallocZero(sizeof.Bitvec);
   if (mem !== null) {
-    p = new Bitvec(mem, iSize);
+    p = bitvecIn(mem, iSize);
     p.iSize = iSize;
   }
   return p;

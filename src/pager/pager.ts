@@ -498,7 +498,26 @@ export class PagerSavepoint {
   /** Whether releasing the savepoint may truncate the sub-journal. */
   bTruncateOnRelease = 0;
   /** Position in the WAL, as sqlite3WalSavepoint left it. */
-  aWalData: Uint32Array = new Uint32Array(WAL_SAVEPOINT_NDATA);
+  readonly aWalData: Uint32Array = new Uint32Array(WAL_SAVEPOINT_NDATA);
+
+  /** Zeroes the struct, as C does with memset. NON-UPSTREAM. */
+  clear(): void {
+    this.iOffset = 0;
+    this.iHdrOffset = 0;
+    this.pInSavepoint = null;
+    this.nOrig = 0;
+    this.iSubRec = 0;
+    this.bTruncateOnRelease = 0;
+    this.aWalData.fill(0);
+  }
+}
+
+/** NON-UPSTREAM: memset of `n` structs from the `i`-th one on; those that the array has not yet are made. */
+function clearSavepoints(a: PagerSavepoint[], i: number, n: number): void {
+  for (let j = i; j < i + n; j++) {
+    if (j < a.length) a[j]!.clear();
+    else a.push(new PagerSavepoint());
+  }
 }
 
 /**
@@ -614,8 +633,8 @@ export class Pager implements Counted {
   journalHdr = 0;
   /** Head of the list of backups that read from this pager; sqlite3PagerBackupPtr hands out the Ref. */
   pBackup: Ref<sqlite3_backup | null> = new Ref<sqlite3_backup | null>(null);
-  /** The open savepoints: the first `nSavepoint` elements. */
-  aSavepoint: PagerSavepoint[] = [];
+  /** The open savepoints: the first `nSavepoint` elements. Later ones wait for being opened again. */
+  readonly aSavepoint: PagerSavepoint[] = [];
   /** NON-UPSTREAM: the counted block of `aSavepoint`; null where C's array pointer is. */
   aSavepointMem: Uint8Array | null = null;
   nSavepoint = 0;
@@ -1044,15 +1063,22 @@ function pageInJournal(pPager: Pager, pPg: PgHdr): number {
   return sqlite3BitvecTest(pPager.pInJournal, pPg.pgno);
 }
 
+/*
+ * The local array of read32bits and write32bits, and the one of sqlite3PagerSharedLock; nothing in them survives
+ * a call. NON-UPSTREAM: arrays of the module, so that no call makes one.
+ */
+const ac: Uint8Array = new Uint8Array(4);
+const aFileVers: Uint8Array = new Uint8Array(16);
+
 /**
  * Reads a big-endian u32.
  *
  * @param offset bytes from the start of the file.
  * @param pRes receives the value; left alone unless SQLITE_OK is returned.
+ * @divergence local-buffers
  * @upstream pager.c read32bits
  */
 function read32bits(fd: sqlite3_file, offset: number, pRes: Ref<number>): number {
-  const ac = new Uint8Array(4);
   const rc = sqlite3OsRead(fd, ac, 4, offset);
   if (rc === SQLITE_OK) {
     pRes.value = sqlite3Get4byte(ac);
@@ -1064,10 +1090,10 @@ function read32bits(fd: sqlite3_file, offset: number, pRes: Ref<number>): number
  * Writes a big-endian u32.
  *
  * @param offset bytes from the start of the file.
+ * @divergence local-buffers
  * @upstream pager.c write32bits
  */
 function write32bits(fd: sqlite3_file, offset: number, val: number): number {
-  const ac = new Uint8Array(4);
   put32bits(ac, val);
   return sqlite3OsWrite(fd, ac, 4, offset);
 }
@@ -1577,7 +1603,6 @@ function releaseAllSavepoints(pPager: Pager): void {
   }
   sqlite3_free(pPager.aSavepointMem);
   pPager.aSavepointMem = null;
-  pPager.aSavepoint = [];
   pPager.nSavepoint = 0;
   pPager.nSubRec = 0;
 }
@@ -4009,6 +4034,7 @@ function hasHotJournal(pPager: Pager, pExists: Ref<number>): number {
  * @returns SQLITE_OK, SQLITE_BUSY, SQLITE_READONLY_ROLLBACK for a hot journal that may not be played
  *   back, or the code of what failed.
  * @upstream pager.c sqlite3PagerSharedLock
+ * @divergence local-buffers
  */
 export function sqlite3PagerSharedLock(pPager: Pager): number {
   let rc = SQLITE_OK;
@@ -4096,7 +4122,7 @@ export function sqlite3PagerSharedLock(pPager: Pager): number {
 
       if (!pPager.tempFile && pPager.hasHeldSharedLock) {
         /* Has anybody written since we last looked? The very first time the cache is empty anyway. */
-        const dbFileVers = new Uint8Array(pPager.dbFileVers.length);
+        const dbFileVers = aFileVers;
 
         rc = sqlite3OsRead(pPager.fd, dbFileVers, dbFileVers.length, 24);
         if (rc !== SQLITE_OK) {
@@ -5300,17 +5326,13 @@ function pagerOpenSavepoint(pPager: Pager, nSavepoint: number): number {
   assert(assert_pager_state(pPager));
   assert(nSavepoint > nCurrent && pPager.useJournal);
 
-  /* The counted block and the array change together; "grow" may also be a shrink, down to fewer
-   * entries than an earlier, deeper nesting needed. */
+  /* "Grow" may also be a shrink, down to fewer entries than an earlier, deeper nesting needed. */
   const aNewMem = sqlite3Realloc(pPager.aSavepointMem, sizeof.PagerSavepoint * nSavepoint);
   if (aNewMem === null) {
     return SQLITE_NOMEM_BKPT;
   }
   const aNew = pPager.aSavepoint;
-  aNew.length = nCurrent;
-  for (let ii = nCurrent; ii < nSavepoint; ii++) {
-    aNew.push(new PagerSavepoint());
-  }
+  clearSavepoints(aNew, nCurrent, nSavepoint - nCurrent);
   pPager.aSavepointMem = aNewMem;
 
   for (let ii = nCurrent; ii < nSavepoint; ii++) {

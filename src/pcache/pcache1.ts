@@ -247,7 +247,7 @@ class PCache1 implements Counted {
 }
 
 /* For tests, which look into the handle that xCreate returns. */
-export type { PCache1, PGroup, PgHdr1 };
+export type { PCache1, PCacheGlobal, PGroup, PgHdr1 };
 
 /**
  * A free slot of the memory given with SQLITE_CONFIG_PAGECACHE.
@@ -319,6 +319,11 @@ class PCacheGlobal {
 
 /** @upstream pcache1.c pcache1_g */
 const pcache1 = new PCacheGlobal();
+
+/** NON-UPSTREAM: the state of this file, for whoever compares it with C's. */
+export function pcache1Global(): Readonly<PCacheGlobal> {
+  return pcache1;
+}
 
 /** Whether a group can have a mutex. */
 const PCACHE1_MIGHT_USE_GROUP_MUTEX: number =

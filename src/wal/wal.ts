@@ -39,14 +39,14 @@
  * over at frame 1.
  *
  * The wal-index is memory that other processes change. It is read and written through typed arrays:
- * where C has AtomicLoad, AtomicStore or a copy around a barrier, through Atomics.
+ * where C has AtomicLoad or AtomicStore of read marks and of nBackfill, through Atomics.
  *
  * @upstream wal.c
  * @upstream wal.h
  * @module
  */
 
-import { memcmp, memcpy, memset, ptrdiff } from "../cstring.js";
+import { memcmp, memcpy, memcpyAt, memset, ptrdiff } from "../cstring.js";
 import { sqlite3BeginBenignMalloc, sqlite3EndBenignMalloc } from "../fault.js";
 import { sqlite3Config } from "../global.js";
 import { SQLITE_CANTOPEN_BKPT, SQLITE_CORRUPT_BKPT } from "../main.js";
@@ -473,6 +473,8 @@ export class Wal implements Counted {
   readonly h2 = new WalIndexHdr();
   /** NON-UPSTREAM: walIndexTryHdr's local variable of that name. */
   readonly aCksum = new Uint32Array(2);
+  /** NON-UPSTREAM: walFrames' local variable of that name. */
+  readonly w = new WalWriter();
   mem: Uint8Array | null;
 
   constructor(mem: Uint8Array) {
@@ -660,14 +662,18 @@ function walIndexHdr(pWal: Wal): readonly [WalIndexHdr, WalIndexHdr] {
 /** NON-UPSTREAM: a header's size in words. */
 const WALINDEXHDR_NWORD: number = sizeof.WalIndexHdr / 4;
 
-/** NON-UPSTREAM: memcpy of a header from or to shared memory, where others may be at it. */
+/** NON-UPSTREAM: memcpy of a header from or to shared memory; what orders it is the barrier between two copies. */
 function copyShared(dest: WalIndexHdr, src: WalIndexHdr): void {
-  for (let i = 0; i < WALINDEXHDR_NWORD; i++) AtomicStore(dest.a, i, AtomicLoad(src.a, i));
+  const to = dest.a;
+  const from = src.a;
+  for (let i = 0; i < WALINDEXHDR_NWORD; i++) to[i] = from[i]!;
 }
 
-/** NON-UPSTREAM: memcmp of the live header with a private one, where only equality is asked for. */
-function compareShared(pLive: WalIndexHdr, pHdr: WalIndexHdr): number {
-  for (let i = 0; i < WALINDEXHDR_NWORD; i++) if (AtomicLoad(pLive.a, i) !== pHdr.a[i]) return 1;
+/** NON-UPSTREAM: memcmp of two headers, one of which may be the live one; only equality is asked for. */
+function compareHdr(p1: WalIndexHdr, p2: WalIndexHdr): number {
+  const a = p1.a;
+  const b = p2.a;
+  for (let i = 0; i < WALINDEXHDR_NWORD; i++) if (a[i] !== b[i]) return 1;
   return 0;
 }
 
@@ -681,8 +687,16 @@ function castSlots(a: Uint8Array): Uint16Array {
   return new Uint16Array(a.buffer, a.byteOffset, a.byteLength >> 1);
 }
 
+/** NON-UPSTREAM: headers are copied here to be summed up; a view of them would cost more. */
+const aShortWords = new Int32Array(sizeof.WalIndexHdr / 4);
+const aShort = new Uint8Array(aShortWords.buffer);
+
 /** NON-UPSTREAM: C's cast of `u8*` to `u32*`; signed words, since the sums are truncated anyway. */
 function castWords(a: Uint8Array, nByte: number): Int32Array {
+  if (nByte <= aShort.length) {
+    for (let i = 0; i < nByte; i++) aShort[i] = a[i]!;
+    return aShortWords;
+  }
   if ((a.byteOffset & 3) === 0) return new Int32Array(a.buffer, a.byteOffset, nByte >> 2);
   const aligned = new Uint8Array(nByte);
   memcpy(aligned, a, nByte);
@@ -723,33 +737,33 @@ function walChecksumBytes(
 
   if (!nativeCksum) {
     do {
-      s1 = (s1 + ((BYTESWAP32(aData[i]!) + s2) | 0)) | 0;
-      s2 = (s2 + ((BYTESWAP32(aData[i + 1]!) + s1) | 0)) | 0;
+      s1 = (((s1 + BYTESWAP32(aData[i]!)) | 0) + s2) | 0;
+      s2 = (((s2 + BYTESWAP32(aData[i + 1]!)) | 0) + s1) | 0;
       i += 2;
     } while (i < aEnd);
   } else if (nByte % 64 === 0) {
     do {
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
     } while (i < aEnd);
   } else {
     do {
-      s1 = (s1 + ((aData[i++]! + s2) | 0)) | 0;
-      s2 = (s2 + ((aData[i++]! + s1) | 0)) | 0;
+      s1 = (((s1 + aData[i++]!) | 0) + s2) | 0;
+      s2 = (((s2 + aData[i++]!) | 0) + s1) | 0;
     } while (i < aEnd);
   }
   assert(i === aEnd);
@@ -811,7 +825,7 @@ function walEncodeFrame(
   sqlite3Put4byte(aFrame, iPage, 0);
   sqlite3Put4byte(aFrame, nTruncate, 4);
   if (pWal.iReCksum === 0) {
-    aFrame.set(pWal.hdr.aSaltByte, 8);
+    memcpyAt(aFrame, 8, pWal.hdr.aSaltByte, 0, 8);
 
     nativeCksum = pWal.hdr.bigEndCksum === SQLITE_BIGENDIAN ? 1 : 0;
     walChecksumBytes(nativeCksum, aFrame, 8, aCksum, aCksum);
@@ -924,16 +938,24 @@ function walNextHash(iPriorHash: number): number {
  * @upstream wal.c WalHashLoc
  */
 class WalHashLoc {
+  /** NON-UPSTREAM: the region; null after an error. An out-pointer of walIndexPage. */
+  value: WalIndexPage | null = null;
+
   /** The table. */
-  aHash: Uint16Array | null = null;
+  get aHash(): Uint16Array {
+    return this.value!.aHash;
+  }
   /** Page numbers of the frames; goes on to the region's end, like the pointer in C. */
-  aPgno: Uint32Array | null = null;
+  get aPgno(): Uint32Array {
+    return this.value!.aPgno;
+  }
+
   /** Frame of aPgno[0], less one: slot value N stands for frame iZero + N. */
   iZero = 0;
 }
 
 /**
- * Finds hash table number `iHash`, mapping its region if need be. On error `pLoc.aPgno` is null.
+ * Finds hash table number `iHash`, mapping its region if need be. On error `pLoc.value` is null.
  *
  * @upstream wal.c walHashGet
  * @divergence wal-index-views
@@ -941,24 +963,17 @@ class WalHashLoc {
 function walHashGet(pWal: Wal, iHash: number, pLoc: WalHashLoc): number {
   let rc: number;
 
-  rc = walIndexPage(pWal, iHash, pWal.refPage);
-  const pPage = pWal.refPage.value;
+  rc = walIndexPage(pWal, iHash, pLoc);
   assert(rc === SQLITE_OK || iHash > 0);
 
-  if (pPage !== null) {
-    pLoc.aHash = pPage.aHash;
+  if (pLoc.value !== null) {
     if (iHash === 0) {
-      pLoc.aPgno = pPage.aPgno;
       pLoc.iZero = 0;
     } else {
-      pLoc.aPgno = pPage.a;
       pLoc.iZero = (HASHTABLE_NPAGE_ONE + (iHash - 1) * HASHTABLE_NPAGE) >>> 0;
     }
-  } else {
-    pLoc.aPgno = null;
-    if (NEVER(rc === SQLITE_OK)) {
-      rc = SQLITE_ERROR;
-    }
+  } else if (NEVER(rc === SQLITE_OK)) {
+    rc = SQLITE_ERROR;
   }
   return rc;
 }
@@ -1019,8 +1034,8 @@ function walCleanupHash(pWal: Wal): void {
   assert(pWal.apWiData[walFramePage(pWal.hdr.mxFrame)]);
   i = walHashGet(pWal, walFramePage(pWal.hdr.mxFrame), sLoc);
   if (NEVER(i)) return;
-  const aHash = sLoc.aHash!;
-  const aPgno = sLoc.aPgno!;
+  const aHash = sLoc.aHash;
+  const aPgno = sLoc.aPgno;
 
   iLimit = pWal.hdr.mxFrame - sLoc.iZero;
   assert(iLimit > 0);
@@ -1067,8 +1082,8 @@ function walIndexAppend(pWal: Wal, iFrame: number, iPage: number): number {
     let iKey: number;
     let idx: number;
     let nCollide: number;
-    const aHash = sLoc.aHash!;
-    const aPgno = sLoc.aPgno!;
+    const aHash = sLoc.aHash;
+    const aPgno = sLoc.aPgno;
 
     idx = iFrame - sLoc.iZero;
     assert(idx <= Math.floor(HASHTABLE_NSLOT / 2) + 1);
@@ -1091,7 +1106,7 @@ function walIndexAppend(pWal: Wal, iFrame: number, iPage: number): number {
       if (nCollide-- === 0) return SQLITE_CORRUPT_BKPT(68778);
     }
     aPgno[(idx - 1) & (HASHTABLE_NPAGE - 1)] = iPage;
-    AtomicStore(aHash, iKey, idx & 0xffff);
+    aHash[iKey] = idx & 0xffff;
 
     if (SQLITE_ENABLE_EXPENSIVE_ASSERT) {
       {
@@ -1325,8 +1340,7 @@ function walIndexRecover(pWal: Wal): number {
 function dropViews(pWal: Wal): void {
   pWal.apWiData.fill(null);
   pWal.refPage.value = null;
-  pWal.sLocFind.aHash = pWal.sLocFind.aPgno = null;
-  pWal.sLocAppend.aHash = pWal.sLocAppend.aPgno = null;
+  pWal.sLocFind.value = pWal.sLocAppend.value = null;
 }
 
 /**
@@ -1673,7 +1687,7 @@ function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | nul
       if (i + 1 === nSegment) {
         nEntry.value = (iLast - sLoc.iZero) | 0;
       } else {
-        nEntry.value = ptrdiff(sLoc.aHash!, sLoc.aPgno!) / 4;
+        nEntry.value = ptrdiff(sLoc.aHash, sLoc.aPgno) / 4;
       }
       /* Behind the segments lie the sorted places of all regions, and behind them the scratch. */
       aIndex = castSlots(mem.subarray(SZ_WALITERATOR(p.nSegment))).subarray(sLoc.iZero);
@@ -1682,7 +1696,7 @@ function walIteratorInit(pWal: Wal, nBackfill: number, pp: Ref<WalIterator | nul
       for (j = 0; j < nEntry.value; j++) {
         aIndex[j] = j & 0xffff;
       }
-      walMergesort(sLoc.aPgno!, aTmp, aIndex, nEntry);
+      walMergesort(sLoc.aPgno, aTmp, aIndex, nEntry);
       p.aSegment[i]!.iZero = sLoc.iZero;
       p.aSegment[i]!.nEntry = nEntry.value;
       p.aSegment[i]!.aIndex = aIndex;
@@ -2116,7 +2130,7 @@ function walIndexTryHdr(pWal: Wal, pChanged: Ref<number>): number {
   walShmBarrier(pWal);
   copyShared(h2, aHdr[1]);
 
-  if (memcmp(h1.aByte, h2.aByte, sizeof.WalIndexHdr) !== 0) {
+  if (compareHdr(h1, h2) !== 0) {
     return 1;
   }
   if (h1.isInit === 0) {
@@ -2127,7 +2141,7 @@ function walIndexTryHdr(pWal: Wal, pChanged: Ref<number>): number {
     return 1;
   }
 
-  if (memcmp(pWal.hdr.aByte, h1.aByte, sizeof.WalIndexHdr)) {
+  if (compareHdr(pWal.hdr, h1)) {
     pChanged.value = 1;
     pWal.hdr.assign(h1);
     pWal.szPage = (pWal.hdr.szPage & 0xfe00) + ((pWal.hdr.szPage & 0x0001) << 16);
@@ -2443,7 +2457,7 @@ function walTryBeginRead(pWal: Wal, pChanged: Ref<number>, useWal: number, pCnt:
       rc = walLockShared(pWal, WAL_READ_LOCK(0));
       walShmBarrier(pWal);
       if (rc === SQLITE_OK) {
-        if (compareShared(walIndexHdr(pWal)[0], pWal.hdr)) {
+        if (compareHdr(walIndexHdr(pWal)[0], pWal.hdr)) {
           /* Frames may have been appended before the lock was taken, and a checkpointer may have died
            * while it copied them: then the database alone is not a sound snapshot. */
           walUnlockShared(pWal, WAL_READ_LOCK(0));
@@ -2514,7 +2528,7 @@ function walTryBeginRead(pWal: Wal, pChanged: Ref<number>, useWal: number, pCnt:
     pWal.minFrame = (pInfo.nBackfill + 1) >>> 0;
     SEH_INJECT_FAULT(pWal);
     walShmBarrier(pWal);
-    if (AtomicLoad(pInfo.aReadMark, mxI) !== mxReadMark || compareShared(walIndexHdr(pWal)[0], pWal.hdr)) {
+    if (AtomicLoad(pInfo.aReadMark, mxI) !== mxReadMark || compareHdr(walIndexHdr(pWal)[0], pWal.hdr)) {
       walUnlockShared(pWal, WAL_READ_LOCK(mxI));
       return WAL_RETRY;
     } else {
@@ -2550,7 +2564,7 @@ function walSnapshotRecover(pWal: Wal, pBuf1: Uint8Array, pBuf2: Uint8Array): nu
       rc = walHashGet(pWal, walFramePage(i), sLoc);
       if (rc !== SQLITE_OK) break;
       assert((i - sLoc.iZero - 1) >>> 0 >= 0);
-      pgno = sLoc.aPgno![(i - sLoc.iZero - 1) >>> 0]!;
+      pgno = sLoc.aPgno[(i - sLoc.iZero - 1) >>> 0]!;
       iDbOff = ((pgno - 1) >>> 0) * szPage;
 
       if (iDbOff + szPage <= szDb.value) {
@@ -2756,14 +2770,14 @@ function walFindFrame(pWal: Wal, pgno: Pgno, piRead: Ref<number>): number {
     if (rc !== SQLITE_OK) {
       return rc;
     }
-    const aHash = sLoc.aHash!;
-    const aPgno = sLoc.aPgno!;
+    const aHash = sLoc.aHash;
+    const aPgno = sLoc.aPgno;
     const { iZero } = sLoc;
     const { minFrame } = pWal;
     nCollide = HASHTABLE_NSLOT;
     iKey = walHash(pgno);
     SEH_INJECT_FAULT(pWal);
-    while ((iH = AtomicLoad(aHash, iKey)) !== 0) {
+    while ((iH = aHash[iKey]!) !== 0) {
       const iFrame = (iH + iZero) >>> 0;
       if (iFrame <= iLast && iFrame >= minFrame && aPgno[(iH - 1) & (HASHTABLE_NPAGE - 1)] === pgno) {
         assert(iFrame > iRead || sqlite3Config.neverCorrupt === 0); /* CORRUPT_DB */
@@ -2875,7 +2889,7 @@ export function sqlite3WalBeginWriteTransaction(pWal: Wal): number {
 
   /* To append to a newer state than the one that was read would undo what others have written. */
   SEH_TRY(pWal);
-  if (compareShared(walIndexHdr(pWal)[0], pWal.hdr) !== 0) {
+  if (compareHdr(walIndexHdr(pWal)[0], pWal.hdr) !== 0) {
     rc = SQLITE_BUSY_SNAPSHOT;
   }
   SEH_EXCEPT(pWal);
@@ -3157,7 +3171,7 @@ function walFrames(
   let nExtra = 0;
   let szFrame: number;
   let iOffset: number;
-  const w = new WalWriter();
+  const { w } = pWal;
   let iFirst = 0;
   let pLive: WalIndexHdr;
 
@@ -3168,7 +3182,7 @@ function walFrames(
 
   /* Has this transaction written frames already? Then those from iFirst on are its own. */
   pLive = walIndexHdr(pWal)[0];
-  if (memcmp(pWal.hdr.aByte, pLive.aByte, sizeof.WalIndexHdr) !== 0) {
+  if (compareHdr(pWal.hdr, pLive) !== 0) {
     iFirst = (pLive.mxFrame + 1) >>> 0;
   }
 

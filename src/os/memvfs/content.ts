@@ -76,10 +76,12 @@ export class FileContent {
       const from = at % CHUNK;
       const len = Math.min(amt - done, CHUNK - from);
       const chunk = this.#chunk((at - from) / CHUNK, from + len);
-      if (len <= 32) {
+      if (len > 12 && len === buf.length) {
+        chunk.set(buf, from);
+      } else if (len <= 32) {
         for (let i = 0; i < len; i++) chunk[from + i] = buf[done + i] as number;
       } else {
-        chunk.set(done === 0 && len === buf.length ? buf : buf.subarray(done, done + len), from);
+        chunk.set(buf.subarray(done, done + len), from);
       }
       done += len;
     }
@@ -118,6 +120,20 @@ export class FileContent {
     const bytes = new Uint8Array(this.size);
     this.read(bytes, this.size, 0);
     return bytes;
+  }
+
+  /**
+   * The bytes where they lie, live, in blocks of 1 MiB, nothing beyond the size. A block that is shorter, or
+   * absent, goes on with zeros.
+   */
+  blocks(): readonly (Uint8Array | undefined)[] {
+    const blocks: (Uint8Array | undefined)[] = [];
+    for (let i = 0, left = this.size; left > 0; i++, left -= CHUNK) {
+      const chunk = this.#chunks[i];
+      const n = Math.min(CHUNK, left);
+      blocks.push(chunk === undefined || chunk.length <= n ? chunk : chunk.subarray(0, n));
+    }
+    return blocks;
   }
 
   /** An independent copy, whose views are its own. */

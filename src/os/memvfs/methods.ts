@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Ref, type sqlite3_file, type sqlite3_io_methods } from "../../sqliteInt.js";
+import { Ref, SQLITE_IOERR_SHORT_READ, type sqlite3_file, type sqlite3_io_methods } from "../../sqliteInt.js";
 import type { MemFile } from "./file.js";
 
 function fileOf(id: sqlite3_file): MemFile {
@@ -52,6 +52,10 @@ function ioMethods(iVersion: number): sqlite3_io_methods {
         () => f.read(pBuf, iAmt, iOfst),
         (rule) => {
           if (rule.scribble) pBuf.fill(0xa5, 0, iAmt);
+          if (rule.code !== SQLITE_IOERR_SHORT_READ) return;
+          const n = Math.min(rule.partial ?? 0, iAmt);
+          f.read(pBuf, n, iOfst);
+          pBuf.fill(0, n, iAmt);
         },
       );
     },

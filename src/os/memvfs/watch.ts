@@ -93,7 +93,10 @@ export interface MemFaultRule {
   persistent?: boolean;
   /** Narrows the class: counts, and fails, only if this returns true. */
   when?: (call: Readonly<MemCall>) => boolean;
-  /** For xWrite: how many bytes are written before the failure. Default 0; at most all of them. */
+  /**
+   * For xWrite: how many bytes are written before the failure; for xRead with SQLITE_IOERR_SHORT_READ: how many
+   * are read, the others being zeros then. Default 0; at most all of them.
+   */
   partial?: number;
   /** For xRead: whether the buffer is filled with 0xA5 instead of being left alone. */
   scribble?: boolean;
@@ -129,6 +132,8 @@ export class MemFault {
 export class Watch {
   /** Whether calls must pass through {@link run}. */
   active = false;
+  /** How many calls have been made to fail. */
+  failures = 0;
   #trace: MemCall[] | null = null;
   #faults: readonly MemFault[] = [];
   #onCall: ((call: Readonly<MemCall>) => void) | null = null;
@@ -188,6 +193,7 @@ export class Watch {
       const code = fault.judge(call);
       if (code === SQLITE_OK || failed) continue;
       failed = true;
+      this.failures++;
       call.rc = code;
       onFault?.(fault.rule);
     }
