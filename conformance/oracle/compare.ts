@@ -3,9 +3,10 @@
 import "./wasm32.js";
 import { sizeof } from "../../src/abi.js";
 import { SQLITE_FCNTL_DB_UNCHANGED } from "../../src/index.js";
+import type { Figures } from "./figures.js";
 import type { Op, Outcome } from "./ops.js";
 import { showOp } from "./ops.js";
-import { type Event, type Lists, type Side, SZ_OS_FILE, showEvent } from "./side.js";
+import { type Event, HOOKS, type Lists, type Scalars, type Side, SZ_OS_FILE, showEvent } from "./side.js";
 
 /** Something that differs: what, and how it is on each side. */
 export interface Difference {
@@ -54,6 +55,43 @@ function traces(c: readonly Event[], port: readonly Event[]): string[] {
   for (const e of a.slice(same, same + 20)) lines.push(`    C ${e}`);
   for (const e of b.slice(same, same + 20)) lines.push(`    P ${e}`);
   return lines;
+}
+
+/** Whether the outcomes and the traces of one operation are equal; counts what it compares. */
+export function sameOutcome(
+  c: Outcome,
+  port: Outcome,
+  cEvents: readonly Event[],
+  portEvents: readonly Event[],
+  strict: Strictness,
+  figures: Figures,
+): boolean {
+  if (c.rc !== port.rc || c.out.length !== port.out.length) return false;
+  for (let i = 0; i < c.out.length; i++) if (c.out[i] !== port.out[i]) return false;
+  if ((c.assertion !== null || port.assertion !== null) && !sameAssertion(c.assertion, port.assertion)) {
+    return false;
+  }
+  for (let i = 0, k = 0; ; i++, k++) {
+    if (!strict.asserts) {
+      while (i < cEvents.length && isAsserting(cEvents[i]!)) i++;
+      while (k < portEvents.length && isAsserting(portEvents[k]!)) k++;
+    }
+    if (i >= cEvents.length || k >= portEvents.length) return i >= cEvents.length && k >= portEvents.length;
+    if (!sameEvent(cEvents[i]!, portEvents[k]!, strict)) return false;
+    count(cEvents[i]!, figures);
+  }
+}
+
+/** Counts an event that both sides have. */
+function count({ call, hash, amount }: Event, figures: Figures): void {
+  if (call === "malloc" || call === "free" || call === "realloc") {
+    figures.allocations++;
+  } else if (HOOKS.has(call)) {
+    figures.hooks++;
+  } else {
+    figures.events++;
+    if (hash !== 0) figures.hashed += amount;
+  }
 }
 
 /** What differs between the outcomes and the traces of one operation. */
@@ -114,24 +152,33 @@ function sameEvent(a: Event, b: Event, strict: Strictness): boolean {
 /** What differs between the states of all connections: every scalar by name, and the lists. */
 export function compareState(c: Side, port: Side): Difference[] {
   const found: Difference[] = [];
+  compareScalars(c.global(), port.global(), (name, x, y) => {
+    found.push({ what: name, c: x, port: y });
+  });
   const open = c.connections();
   if (open.join() !== port.connections().join()) {
-    return [{ what: "connections", c: open.join(), port: port.connections().join() }];
+    return [...found, { what: "connections", c: open.join(), port: port.connections().join() }];
   }
   for (const number of open) {
     const a = c.state(number);
     const b = port.state(number);
-    const differ = (name: string, x: unknown, y: unknown): void => {
-      if (x === y || (typeof x === "object" && String(x) === String(y))) return;
-      const show = (value: unknown): string => (value === undefined ? "absent" : JSON.stringify(value));
-      found.push({ what: `connection ${number}: ${name}`, c: show(x), port: show(y) });
-    };
-    for (const [name, x] of a.scalars) differ(name, x, b.scalars.get(name));
-    for (const [name, y] of b.scalars) if (!a.scalars.has(name)) differ(name, undefined, y);
+    compareScalars(a.scalars, b.scalars, (name, x, y) => {
+      found.push({ what: `connection ${number}: ${name}`, c: x, port: y });
+    });
     const difference = compareLists(a.lists, b.lists);
     if (difference !== null) found.push({ ...difference, what: `connection ${number}: ${difference.what}` });
   }
   return found;
+}
+
+function compareScalars(a: Scalars, b: Scalars, say: (name: string, x: string, y: string) => void): void {
+  const differ = (name: string, x: unknown, y: unknown): void => {
+    if (x === y || (typeof x === "object" && String(x) === String(y))) return;
+    const show = (value: unknown): string => (value === undefined ? "absent" : JSON.stringify(value));
+    say(name, show(x), show(y));
+  };
+  for (const [name, x] of a) differ(name, x, b.get(name));
+  for (const [name, y] of b) if (!a.has(name)) differ(name, undefined, y);
 }
 
 function compareLists(a: Lists, b: Lists): Difference | null {
@@ -189,10 +236,25 @@ export function compareDeep(c: Side, port: Side): Difference[] {
     say(`shared-memory locks of ${name}`, c.disk.shmLocks(name).join(), port.disk.shmLocks(name).join());
   }
   say("pending operations", pending(c), pending(port));
+  say("values of sqlite3_status", c.status().join(" "), port.status().join(" "));
   for (const number of c.connections()) {
     const [a, b] = [c.contents(number), port.contents(number)];
     for (const pgno of new Set([...a.keys(), ...b.keys()])) {
       say(`connection ${number}: content of page ${pgno}`, `${a.get(pgno)}`, `${b.get(pgno)}`);
+    }
+    const [e, f] = [c.extras(number), port.extras(number)];
+    for (const pgno of new Set([...e.keys(), ...f.keys()])) {
+      say(`connection ${number}: extra bytes of page ${pgno}`, `${e.get(pgno)}`, `${f.get(pgno)}`);
+    }
+    const [x, y] = [c.journals(number), port.journals(number)];
+    for (const name of new Set([...x.keys(), ...y.keys()])) {
+      const difference = firstDifference(x.get(name) ?? null, y.get(name) ?? null);
+      say(`connection ${number}: content of ${name} in memory`, ...difference);
+    }
+    const [v, w] = [c.walIndex(number), port.walIndex(number)];
+    for (const i of new Set([...v.keys(), ...w.keys()])) {
+      const difference = firstDifference(v.get(i) ?? null, w.get(i) ?? null);
+      say(`connection ${number}: region ${i} of the wal-index`, ...difference);
     }
     const [s, t] = [c.sets(number), port.sets(number)];
     for (const name of new Set([...s.keys(), ...t.keys()])) {

@@ -3,14 +3,15 @@
 import "./wasm32.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { sizeof } from "../../src/abi.js";
-import { WalIndexHdr } from "../../src/index.js";
+import { pcache1Global, WalIndexHdr } from "../../src/index.js";
 import { findCompiler } from "../engine/build/compile.js";
 import { buildOracle, type OracleKind } from "./build/index.js";
 import { Disagreement } from "./compare.js";
+import { add, FIGURES, noFigures, total } from "./figures.js";
 import { type Agreement, type LockstepOptions, lockstep } from "./lockstep.js";
 import { OracleModule } from "./module.js";
 import type { Op, Program } from "./ops.js";
-import { PROGRAMS } from "./programs.js";
+import { PROGRAMS } from "./programs/index.js";
 import { NOT_COMPARED } from "./side.js";
 
 /** Why there can be no oracle on this machine, or null. */
@@ -41,7 +42,7 @@ describe.skipIf(missing !== null)(`lockstep${missing === null ? "" : ` (skipped:
       const struct = structs.get(name);
       if (struct !== undefined) expect([name, struct.size]).toEqual([name, size]);
     }
-    expect(structs.size).toBe(9);
+    expect(structs.size).toBe(13);
     for (const name of NOT_COMPARED.keys()) {
       const [struct, field] = name.split(".") as [string, string];
       expect(structs.get(struct)?.fields.map((f) => f.name)).toContain(field);
@@ -77,15 +78,62 @@ describe.skipIf(missing !== null)(`lockstep${missing === null ? "" : ` (skipped:
     expect(run("debug", program)).toEqual(run("debug", program));
   });
 
+  it("counts what it did, and figures add up", () => {
+    const figures = (name: string): Agreement => run("debug", PROGRAMS.get(name)!);
+    const [write, memory, crash] = [
+      figures("the n-th write fails"),
+      figures("allocation 2 of a transaction fails, WAL"),
+      figures("hot journal, seed 1"),
+    ];
+    expect(write).toMatchObject({ programs: 1, faults: 1, failedAllocations: 0, crashes: 0 });
+    expect(memory).toMatchObject({ programs: 1, faults: 0, failedAllocations: 1, crashes: 0 });
+    expect(crash).toMatchObject({ programs: 1, faults: 0, failedAllocations: 0, crashes: 1 });
+    const sum = total([write, memory, crash]);
+    for (const name of FIGURES) expect(sum[name]).toBe(write[name] + memory[name] + crash[name]);
+    expect(sum.events).toBeGreaterThan(100);
+    expect(sum.allocations).toBeGreaterThan(30);
+    expect(sum.hashed).toBeGreaterThan(10_000);
+    expect(add(sum, noFigures())).toEqual(sum);
+    expect(figures("backup").hooks).toBeGreaterThan(3);
+  });
+
+  it("keeps three connections and more apart", () => {
+    const asked = new Map<number, number[]>();
+    run("debug", PROGRAMS.get("three busy handlers")!, {
+      observe: ({ sides }) => {
+        for (const { call, arg, rc } of sides.c.events) {
+          if (call === "busy") asked.set(arg, [...(asked.get(arg) ?? []), rc]);
+        }
+      },
+    });
+    expect(Object.fromEntries(asked)).toEqual({
+      0: [1, 0, 1, 1, 1, 1, 0, 0],
+      1: [1, 1, 0, 0],
+      2: [1, 1, 1, 0],
+    });
+    /* Two databases have one super-journal, which is there after a crash until the second has been rolled back. */
+    const names: string[] = [];
+    run("debug", PROGRAMS.get("two databases commit together, the power fails between, DELETE")!, {
+      observe: ({ op, sides }) => {
+        if (op.op === "Crash" || op.op === "SharedLock") names.push(sides.c.disk.list().join(" "));
+      },
+    });
+    expect(names.slice(names.findIndex((list) => list.includes("mj")))).toEqual([
+      "/a.db /a.db-journal /a.db-mj0123 /b.db /b.db-journal /c.db",
+      "/a.db /a.db-journal /a.db-mj0123 /b.db /c.db",
+      ...Array.from({ length: 5 }, () => "/a.db /b.db /c.db"),
+    ]);
+  });
+
   it("a program that breaks a rule stops both sides at the same assert", () => {
     const ops: Op[] = [
       { op: "Open", c: 0, file: "/a.db" },
-      { op: "MaxPageCount", c: 0, n: 50 },
+      { op: "SetPagesize", c: 0, size: 100, reserve: 0 },
       { op: "Close", c: 0 },
     ];
     const done = run("debug", { ops });
     expect(done.operations).toBe(2);
-    expect(done.invalid).toMatch(/^pPager->eState!=PAGER_OPEN \(sqlite3PagerMaxPageCount, line \d+\)$/);
+    expect(done.invalid).toMatch(/^pageSize==0 .*\(sqlite3PagerSetPagesize, line \d+\)$/);
   });
 });
 
@@ -198,6 +246,46 @@ describe.skipIf(missing !== null)("a planted fault", () => {
     });
     expect(missing.index).toBe(at);
     expect(whats(missing)).toContain("connection 0: Pager.noSync");
+  });
+
+  it("a busy handler that answers for another connection", () => {
+    const e = caught("three busy handlers", {
+      after: (port) => {
+        const [b, c] = [port.pagers.get(1), port.pagers.get(2)];
+        if (b !== undefined && c !== undefined) b.xBusyHandler = c.xBusyHandler;
+      },
+    });
+    expect(e.op.op).toBe("SharedLock");
+    expect(e.message).toMatch(/call \d+: C busy arg=0x1 -> 1, port busy arg=0x2 -> 1/);
+  });
+
+  it("a savepoint of the other database's", () => {
+    const at = find("slots for two connections", "CommitPhaseOne", 2);
+    const e = caught("slots for two connections", {
+      after: (port, i) => {
+        if (i === at) port.pager(0).nSavepoint++;
+      },
+    });
+    expect(e.index).toBe(at);
+    expect(whats(e)).toEqual(["connection 0: Pager.nSavepoint"]);
+  });
+
+  it("a slot too many, and a byte beside a page", () => {
+    const at = find("slots for two connections", "Unref", 20);
+    const slots = caught("slots for two connections", {
+      after: (_, i) => {
+        if (i === at) (pcache1Global() as { nFreeSlot: number }).nFreeSlot++;
+      },
+    });
+    expect(slots.index).toBe(at);
+    expect(whats(slots)).toEqual(["PCacheGlobal.nFreeSlot"]);
+    const poke = find("extra bytes", "Poke", 40);
+    const extra = caught("extra bytes", {
+      deep: true,
+      onPort: (op, i) => (i === poke && op.op === "Poke" ? { ...op, seed: 1 } : op),
+    });
+    expect(extra.index).toBe(poke);
+    expect(whats(extra)).toEqual(["connection 0: extra bytes of page 11"]);
   });
 
   it("an allocation that fails on one side only", () => {

@@ -7,13 +7,15 @@ import {
   compareDeep,
   compareOutcome,
   compareState,
-  type Difference,
   Disagreement,
   type Strictness,
+  sameOutcome,
 } from "./compare.js";
+import type { Figures } from "./figures.js";
 import type { OracleModule } from "./module.js";
-import type { Op, Program } from "./ops.js";
+import { LEFT_OUT, type Op, type Outcome, type Program, showOp } from "./ops.js";
 import { PortSide } from "./port-side.js";
+import { Quick } from "./quick.js";
 
 /** How to run. */
 export interface LockstepOptions {
@@ -23,17 +25,24 @@ export interface LockstepOptions {
   onPort?: (op: Op, index: number) => Op;
   /** Runs after each operation, before the comparison, likewise. */
   after?: (port: PortSide, index: number) => void;
+  /** Is told what each operation came to, after the sides have been found to agree about it. */
+  observe?: (step: Step) => void;
+}
+
+/** One operation that has been done. */
+export interface Step {
+  index: number;
+  op: Op;
+  /** What it came to on each side. */
+  c: Outcome;
+  port: Outcome;
+  /** The sides themselves; their events are those of this operation. */
+  sides: { c: CSide; port: PortSide };
 }
 
 /** What a run came to if the sides agreed. */
-export interface Agreement {
-  /** Operations done. */
-  operations: number;
-  /** Calls and allocations compared. */
-  events: number;
-  /** Scalars compared. */
-  scalars: number;
-  /** Operations that returned something else than 0. */
+export interface Agreement extends Figures {
+  /** Result codes of operations other than 0, and how many returned each. */
   codes: Map<number, number>;
   /** The assert that stopped both sides: the program breaks a rule of the pager's. */
   invalid: string | null;
@@ -51,6 +60,9 @@ const SETTLING: ReadonlySet<string> = new Set([
   "CloseWal",
   "SharedLock",
   "Flush",
+  "Sync",
+  "WriteSuper",
+  "DeleteSuper",
   "Crash",
 ]);
 
@@ -63,28 +75,45 @@ export function lockstep(module: OracleModule, program: Program, options: Lockst
   const setup = program.setup ?? {};
   const c = new CSide(module, setup);
   const port = new PortSide(module.structs, setup);
-  const wal = module.structs.get("Wal")!;
-  /* Only a build with asserts has this field. */
-  const isDebug = wal.fields.some((field) => field.name === "lockError");
-  const strict: Strictness = { asserts: isDebug === SQLITE_DEBUG, sizeofWal: wal.size };
-  const done: Agreement = { operations: 0, events: 0, scalars: 0, codes: new Map(), invalid: null };
-  program.ops.forEach((op, index) => {
-    if (done.invalid !== null) return;
+  const strict = strictness(module);
+  const quick = new Quick(module, c, port);
+  const { figures } = quick;
+  const done: Agreement = { ...figures, programs: 1, codes: new Map(), invalid: null };
+  const { ops } = program;
+  for (let index = 0; index < ops.length && done.invalid === null; index++) {
+    const op = ops[index]!;
     const a = c.run(op);
     const b = port.run(options.onPort?.(op, index) ?? op);
     options.after?.(port, index);
-    const differences: Difference[] = compareOutcome(a, b, c.events, port.events, strict);
-    if (a.assertion !== null && b.assertion !== null) {
-      done.invalid = a.assertion;
-    } else if (a.assertion === null && b.assertion === null) {
-      differences.push(...compareState(c, port));
-      if (options.deep || SETTLING.has(op.op)) differences.push(...compareDeep(c, port));
+    /* Who runs into an assert leaves things half done. */
+    const stopped = a.assertion !== null || b.assertion !== null;
+    const isDeep = !stopped && (options.deep === true || SETTLING.has(op.op));
+    if (
+      !sameOutcome(a, b, c.events, port.events, strict, figures) ||
+      (!stopped && (!quick.state() || (isDeep && !quick.deep())))
+    ) {
+      const differences = compareOutcome(a, b, c.events, port.events, strict);
+      if (!stopped) differences.push(...compareState(c, port));
+      if (isDeep) differences.push(...compareDeep(c, port));
+      if (differences.length === 0) {
+        throw new Error(`operation ${index}, ${showOp(op)}: something differs that compare.ts does not name`);
+      }
+      throw new Disagreement(index, op, differences, c, port);
     }
-    if (differences.length > 0) throw new Disagreement(index, op, differences, c, port);
-    done.operations++;
-    done.events += c.events.length;
-    for (const number of c.connections()) done.scalars += c.state(number).scalars.size;
+    options.observe?.({ index, op, c: a, port: b, sides: { c, port } });
+    if (stopped) done.invalid = a.assertion;
+    figures.operations++;
+    if (op.op === "Crash" && a !== LEFT_OUT) figures.crashes++;
     if (a.rc !== 0) done.codes.set(a.rc, (done.codes.get(a.rc) ?? 0) + 1);
-  });
-  return done;
+  }
+  figures.faults = c.recorder.faults;
+  figures.failedAllocations = c.recorder.failedAllocations;
+  return Object.assign(done, figures, { programs: 1 });
+}
+
+/** Only a build with asserts has this field. */
+function strictness(module: OracleModule): Strictness {
+  const wal = module.structs.get("Wal")!;
+  const isDebug = wal.fields.some((field) => field.name === "lockError");
+  return { asserts: isDebug === SQLITE_DEBUG, sizeofWal: wal.size };
 }

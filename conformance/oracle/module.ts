@@ -27,6 +27,16 @@ export interface Struct {
   fields: readonly Field[];
 }
 
+/** The whole of C's memory as numbers of each kind; it never grows, so they stay good. */
+export interface Views {
+  readonly bytes: Buffer;
+  readonly i8: Int8Array;
+  readonly u16: Uint16Array;
+  readonly i16: Int16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+}
+
 /** Functions of c/shim.c, most of them the pager's own; numbers in, a number or nothing out. */
 export type OracleExports = Record<string, (...args: number[]) => number>;
 
@@ -40,8 +50,10 @@ export class OracleModule {
   readonly memory: WasmMemory;
   readonly call: OracleExports;
   readonly structs: ReadonlyMap<string, Struct>;
+  readonly views: Views;
   /** Blocks of the oracle's memory for a disk: files that can be mapped, and shared memory. */
   readonly disk: MemAllocator;
+  readonly #byName = new Map<string, Map<string, Field>>();
   readonly #bytes: Uint8Array;
   readonly #stack: { value: number };
   readonly #stackStart: number;
@@ -62,6 +74,14 @@ export class OracleModule {
     }
     const { exports } = new WebAssembly.Instance(module, imports);
     this.#bytes = new Uint8Array(linear.buffer);
+    this.views = {
+      bytes: Buffer.from(linear.buffer),
+      i8: new Int8Array(linear.buffer),
+      u16: new Uint16Array(linear.buffer),
+      i16: new Int16Array(linear.buffer),
+      u32: new Uint32Array(linear.buffer),
+      i32: new Int32Array(linear.buffer),
+    };
     this.#stack = exports["__stack_pointer"] as { value: number };
     this.#stackStart = this.#stack.value;
     const heap = (exports["__heap_base"] as { value: number }).value;
@@ -88,6 +108,11 @@ export class OracleModule {
     };
   }
 
+  /** Something has thrown through C's frames, which are of no use any more: sets the stack pointer back. */
+  unwind(): void {
+    this.#stack.value = this.#stackStart;
+  }
+
   /** Back to the beginning, with other imports. Everything that was in memory is gone, blocks of disks too. */
   reset(vfs: ImportTable, hook: ImportTable): void {
     this.#vfs = vfs;
@@ -104,7 +129,12 @@ export class OracleModule {
 
   /** A field by its name. */
   field(struct: string, name: string): Field {
-    const field = this.structs.get(struct)?.fields.find((f) => f.name === name);
+    let fields = this.#byName.get(struct);
+    if (fields === undefined) {
+      fields = new Map(this.structs.get(struct)?.fields.map((field) => [field.name, field]));
+      this.#byName.set(struct, fields);
+    }
+    const field = fields.get(name);
     if (field === undefined) throw new Error(`the oracle has no field ${struct}.${name}`);
     return field;
   }

@@ -3,7 +3,8 @@
  * happens around it. `c` is a connection, `slot` a reference to a page under a number of the program's choice.
  */
 
-import type { MemFaultRule, MemOp } from "../../src/index.js";
+import "./wasm32.js";
+import { fnv1a, type MemFaultRule, type MemOp } from "../../src/index.js";
 
 /** One operation. The names are the pager's, without `sqlite3Pager`. */
 export type Op =
@@ -62,10 +63,14 @@ export type Op =
       op: "Ref" | "Unref" | "UnrefNotNull" | "UnrefPageOne" | "Write" | "DontWrite" | "PageRefcount";
       slot: number;
     }
-  /** Stores bytes made from `seed` into a page that has been made writable. */
-  | { op: "Poke"; slot: number; offset: number; n: number; seed: number }
+  /**
+   * Stores bytes made from `seed` into a page that has been made writable, or into the extra bytes of any page that
+   * is not mapped.
+   */
+  | { op: "Poke"; slot: number; offset: number; n: number; seed: number; extra?: boolean }
   | { op: "Movepage"; c: number; slot: number; pgno: number; isCommit: boolean }
-  | { op: "Rekey"; slot: number; pgno: number; flags: number }
+  /** Two pages change places, as balance_nonroot has them do it: sqlite3PagerRekey three times. */
+  | { op: "Swap"; slot: number; with: number }
   | { op: "Begin"; c: number; exFlag: number; subjInMemory: boolean }
   | { op: "CommitPhaseOne"; c: number; superJournal?: string; noSync?: boolean }
   | { op: "Sync"; c: number; superJournal?: string }
@@ -85,9 +90,35 @@ export type Op =
   | { op: "SyncDisk" }
   /**
    * The power fails: connections and pages are gone without being closed, and the disk is what the seed
-   * makes of it.
+   * makes of it. If a PowerLoss has struck, this only turns the power on again.
    */
-  | { op: "Crash"; seed: number };
+  | { op: "Crash"; seed: number; mode?: PowerMode }
+  /**
+   * From now on the power fails at the `at`-th call of the kind, before it does anything. The operation
+   * ends there, and until `Crash` all that touches a connection or the disk is left out.
+   */
+  | {
+      op: "PowerLoss";
+      of: "sync" | "write" | "call";
+      at: number;
+      mode: PowerMode;
+      seed: number;
+      file?: string;
+    }
+  /**
+   * Something outside writes `n` bytes made from `seed` into a file that no connection is using, durably. A file
+   * that is not there comes into being.
+   */
+  | { op: "Damage"; file: string; offset: number; n: number; seed: number }
+  /** Reads all pages inside a read transaction; comes back with how many there are and the hash of each. */
+  | { op: "Scan"; c: number }
+  /** Writes a super-journal with the names of journals, and syncs it, as vdbeCommit does. */
+  | { op: "WriteSuper"; file: string; names: readonly string[] }
+  /** Deletes it and syncs the directory: this commits the transaction of all databases. */
+  | { op: "DeleteSuper"; file: string };
+
+/** What becomes of writes that no sync has made durable; see CrashOptions of the memory disk. */
+export type PowerMode = "drop" | "keep" | "prefix" | "random";
 
 /** A fault that can be written down: MemFaultRule without functions. */
 export interface FaultRule extends Omit<MemFaultRule, "op" | "when"> {
@@ -105,6 +136,10 @@ export interface Setup {
   seed?: number;
   /** Where the lock bytes lie. Default 2^30. */
   pendingByte?: number;
+  /** SQLITE_CONFIG_PAGECACHE: memory for pages, `n` slots of `size` bytes. Then all caches are one group. */
+  pageCache?: { size: number; n: number };
+  /** The soft heap limit in bytes. Then memory is counted (SQLITE_CONFIG_MEMSTATUS). */
+  softHeapLimit?: number;
 }
 
 /** A program: what it runs on, and what it does. */
@@ -123,111 +158,11 @@ export interface Outcome {
   assertion: string | null;
 }
 
-/** The result of an operation that was left out, see {@link Guard}. */
+/** The result of an operation that was left out, see guard.ts. */
 export const LEFT_OUT: Outcome = { rc: 0, out: ["left out"], assertion: null };
 
-/** What a side knows of its own pagers and pages. */
-export interface View {
-  isOpen(c: number): boolean;
-  isHeld(slot: number): boolean;
-  /** Pager.eState of an open connection. */
-  eState(c: number): number;
-  /** PgHdr.flags of a page that is held. */
-  flags(slot: number): number;
-}
-
-/** PAGER_OPEN and so on. */
-const STATE = { OPEN: 0, READER: 1, WRITER_LOCKED: 2, WRITER_CACHEMOD: 3, ERROR: 6 } as const;
-const PGHDR_WRITEABLE = 4;
-const SQLITE_BUSY = 5;
-const SQLITE_NOMEM = 7;
-const SQLITE_FULL = 13;
-
-/** Operations of a write transaction: when one fails, the next thing is a rollback. */
-const WRITING: ReadonlySet<string> = new Set([
-  ...["Write", "OpenSavepoint", "Savepoint", "TruncateImage", "Movepage", "CommitPhaseOne", "CommitPhaseTwo"],
-  ...["Sync", "Flush", "ExclusiveLock"],
-]);
-
-/**
- * Leaves out what a caller of the pager's would not do after an error: to use a page that it did not get, to
- * write where no write transaction is, to go on with a transaction that failed. Each side decides by what it
- * knows itself; if they do not decide alike, that is a disagreement.
- */
-export class Guard {
-  readonly #view: View;
-  /** The connections whose first phase of a commit went well. */
-  readonly #prepared = new Set<number>();
-  /** The connections whose write transaction failed, and with which code. */
-  readonly #failed = new Map<number, number>();
-  /** Whose page is in which slot. */
-  readonly #owner = new Map<number, number>();
-
-  constructor(view: View) {
-    this.#view = view;
-  }
-
-  #connection(op: Op): number {
-    if ("c" in op) return op.c;
-    return "slot" in op ? (this.#owner.get(op.slot) ?? -1) : -1;
-  }
-
-  /** Whether the operation must not be done now. */
-  refuses(op: Op): boolean {
-    if (op.op === "Open" || op.op === "Busy") return false;
-    if ("c" in op && !this.#view.isOpen(op.c)) return true;
-    if ("slot" in op && op.op !== "Get" && op.op !== "Lookup" && !this.#view.isHeld(op.slot)) return true;
-    const c = this.#connection(op);
-    if (c < 0 || !WRITING.has(op.op)) return this.#refusesReading(op);
-    const failed = this.#failed.get(c);
-    const state = this.#view.eState(c);
-    if (op.op === "Savepoint") return state < STATE.WRITER_LOCKED || !this.#mayGoBack(op.kind, failed);
-    if (failed !== undefined || state < STATE.WRITER_LOCKED || state === STATE.ERROR) return true;
-    if (op.op === "CommitPhaseTwo") return !this.#prepared.delete(c);
-    if (op.op === "TruncateImage" || op.op === "Movepage") return state < STATE.WRITER_CACHEMOD;
-    return false;
-  }
-
-  /** A statement may be undone after some errors; after others only the whole transaction. */
-  #mayGoBack(kind: "release" | "rollback", failed: number | undefined): boolean {
-    if (failed === undefined) return true;
-    return kind === "rollback" && (failed === SQLITE_NOMEM || failed === SQLITE_FULL);
-  }
-
-  #refusesReading(op: Op): boolean {
-    switch (op.op) {
-      case "Poke":
-        return (this.#view.flags(op.slot) & PGHDR_WRITEABLE) === 0;
-      case "Get":
-      case "Pagecount":
-      case "Begin":
-        return this.#view.eState(op.c) === STATE.OPEN;
-      case "OpenWal":
-        return this.#view.eState(op.c) !== STATE.READER;
-      default:
-        return false;
-    }
-  }
-
-  /** Takes note of what an operation came to. */
-  note(op: Op, rc: number): void {
-    if (op.op === "Crash") {
-      for (const known of [this.#prepared, this.#failed, this.#owner]) known.clear();
-      return;
-    }
-    if (op.op === "Get" || op.op === "Lookup") this.#owner.set(op.slot, op.c);
-    const c = this.#connection(op);
-    if (op.op === "Rollback" || op.op === "Close") {
-      this.#prepared.delete(c);
-      this.#failed.delete(c);
-    } else if (WRITING.has(op.op)) {
-      if (rc === SQLITE_BUSY) return;
-      if (rc !== 0) this.#failed.set(c, rc);
-      else if (op.op === "Savepoint") this.#failed.delete(c);
-      else if (op.op === "CommitPhaseOne") this.#prepared.add(c);
-    }
-  }
-}
+/** The result of an operation in which the power failed. */
+export const POWER_LOST: Outcome = { rc: 0, out: ["power lost"], assertion: null };
 
 /** Bytes for {@link Op} "Poke": never the same for two seeds, and never zero only. */
 export function pokedBytes(n: number, seed: number): Uint8Array {
@@ -240,6 +175,12 @@ export function pokedBytes(n: number, seed: number): Uint8Array {
     bytes[i] = x;
   }
   return bytes;
+}
+
+/** Hash of a page's content, on page 1 without the fields that count changes: each commit sets them anew. */
+export function scanHash(pgno: number, bytes: Uint8Array): number {
+  if (pgno !== 1) return fnv1a(bytes);
+  return fnv1a(bytes.slice().fill(0, 24, 28).fill(0, 92, 100));
 }
 
 /** The bytes of a name as sqlite3PagerOpen takes them: zeros before, parameters and two zeros behind. */

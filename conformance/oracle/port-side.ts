@@ -12,16 +12,20 @@ import {
   Ref,
   SQLITE_CONFIG_GETMALLOC,
   SQLITE_CONFIG_MALLOC,
+  SQLITE_CONFIG_MEMSTATUS,
+  SQLITE_CONFIG_PAGECACHE,
   SQLITE_NoCkptOnClose,
   SQLITE_OK,
   type sqlite3_mem_methods,
 } from "../../src/index.js";
+import { Guard } from "./guard.js";
 import type { Struct } from "./module.js";
-import { Guard, nameBytes, type Op, type Outcome, pokedBytes, type Setup } from "./ops.js";
+import { nameBytes, type Op, type Outcome, POWER_LOST, pokedBytes, type Setup, scanHash } from "./ops.js";
 import {
   assertionOf,
   type Connection,
   type Event,
+  isOnHeap,
   type Lists,
   NOT_COMPARED,
   perform,
@@ -33,8 +37,14 @@ import {
 /** What both sides fill new memory with; c/shim.c has the same number. */
 const FILLING = 0xa5;
 
+/** The files of a Pager. */
+const FILES = ["fd", "jfd", "sjfd"] as const;
+
 /** A struct of the port's, by field. */
 type Fields = Record<string, unknown>;
+
+/** The side of the program that ran last. */
+let last: PortSide | null = null;
 
 /** The port's own allocator, before this module put another one around it. */
 let plain: sqlite3_mem_methods | null = null;
@@ -42,61 +52,92 @@ let plain: sqlite3_mem_methods | null = null;
 export class PortSide implements Side {
   readonly name = "port";
   readonly #structs: ReadonlyMap<string, Struct>;
-  readonly #recorder: Recorder;
-  readonly #pagers = new Map<number, Pager>();
+  readonly recorder: Recorder;
+  /** Open connections, by number. */
+  readonly pagers = new Map<number, Pager>();
   readonly #pages = new Map<number, DbPage>();
-  readonly #guard = new Guard({
-    isOpen: (c) => this.#pagers.has(c),
-    isHeld: (slot) => this.#pages.has(slot),
-    eState: (c) => this.#pagers.get(c)!.eState,
-    flags: (slot) => this.#pages.get(slot)!.flags,
+  readonly guard = new Guard({
+    isOpen: (c) => this.pagers.has(c),
+    pager: (c, field) => {
+      const value = this.pagers.get(c)![field];
+      return typeof value === "number" ? value : Number(value !== null);
+    },
+    journal: (c) => fileKind(this.pagers.get(c)!.jfd),
+    page: (slot, field) => this.#pages.get(slot)![field],
   });
+
+  readonly #perform = (op: Op, out: (number | string)[]): number => this.#run(op, out) ?? 0;
+  /** The connection that closing and checkpoints ask. */
+  readonly #db = new port.sqlite3();
 
   /** @param structs C's structs, whose fields the port is asked for */
   constructor(structs: ReadonlyMap<string, Struct>, setup: Setup) {
     if (sizeof.name !== "wasm32") {
       throw new Error("the port was loaded before conformance/oracle/wasm32.ts, with 64-bit sizes");
     }
+    last?.#abandon();
+    last = this;
     this.#structs = structs;
-    this.#recorder = new Recorder(setup, undefined);
+    this.recorder = new Recorder(setup, undefined);
+    this.#db.xExec = (sql) => {
+      this.recorder.add("exec", { file: sql });
+      return SQLITE_OK;
+    };
     /* The generator forgets its seed, with an allocator that the last program did not leave failing. */
     port.sqlite3_shutdown();
     plain ??= plainMethods();
     require(port.sqlite3_config(SQLITE_CONFIG_MALLOC, plain), "configure");
     port.sqlite3_randomness(0, null);
     port.sqlite3_shutdown();
-    require(port.sqlite3_config(SQLITE_CONFIG_MALLOC, counting(this.#recorder, plain)), "configure");
+    forgetStatus();
+    const { pageCache, softHeapLimit = 0 } = setup;
+    const { size = 0, n = port.SQLITE_DEFAULT_PCACHE_INITSZ } = pageCache ?? {};
+    const slots = pageCache === undefined ? null : new Uint8Array(size * n).fill(FILLING);
+    require(port.sqlite3_config(SQLITE_CONFIG_PAGECACHE, slots, size, n), "configure");
+    require(port.sqlite3_config(SQLITE_CONFIG_MEMSTATUS, softHeapLimit > 0 ? 1 : 0), "configure");
+    require(port.sqlite3_config(SQLITE_CONFIG_MALLOC, counting(this.recorder, plain)), "configure");
     installOsInit(
-      () => this.#recorder.disk.register(1),
-      () => this.#recorder.disk.unregister(),
+      () => this.recorder.disk.register(1),
+      () => this.recorder.disk.unregister(),
     );
     port.setSqlite3PendingByte(setup.pendingByte ?? 0x40000000);
     require(port.sqlite3_initialize(), "initialize");
+    port.sqlite3_soft_heap_limit64(softHeapLimit);
   }
 
   get disk(): MemDisk {
-    return this.#recorder.disk;
+    return this.recorder.disk;
   }
   get events(): readonly Event[] {
-    return this.#recorder.events;
+    return this.recorder.events;
   }
 
   run(op: Op): Outcome {
-    return perform(op, this.#recorder, this.#guard, (out) => this.#run(op, out) ?? 0, assertionOf);
+    const outcome = perform(op, this.recorder, this.guard, this.#perform, assertionOf);
+    if (outcome === POWER_LOST) this.#abandon();
+    return outcome;
+  }
+
+  /**
+   * Nobody will close these pagers. The port goes on knowing them by the numbers before their file names, so what
+   * they hold is let go here.
+   */
+  #abandon(): void {
+    for (const pager of this.pagers.values()) {
+      for (const [name, value] of Object.entries(pager)) {
+        if (typeof value === "object") (pager as unknown as Fields)[name] = null;
+      }
+    }
+    this.pagers.clear();
+    this.#pages.clear();
   }
 
   // biome-ignore lint/suspicious/noConfusingVoidType: what a C function without a value returns
   #run(op: Op, out: (number | string)[]): number | void {
-    const pager = "c" in op ? (this.#pagers.get(op.c) as Pager) : (null as unknown as Pager);
+    const pager = "c" in op ? (this.pagers.get(op.c) as Pager) : (null as unknown as Pager);
     const page = "slot" in op ? (this.#pages.get(op.slot) as DbPage) : (null as unknown as DbPage);
-    const db = new port.sqlite3();
-    if ("noCheckpoint" in op && op.noCheckpoint) db.flags = SQLITE_NoCkptOnClose;
-    db.xExec = (sql) => {
-      this.#recorder.add("exec", { file: sql });
-      return SQLITE_OK;
-    };
-    const name = (file: string | null | undefined): Uint8Array | null =>
-      file === null || file === undefined ? null : nameBytes(file).subarray(4);
+    const db = this.#db;
+    if (op.op === "Close" || op.op === "CloseWal") db.flags = op.noCheckpoint ? SQLITE_NoCkptOnClose : 0;
     switch (op.op) {
       case "Open": {
         const ref = new Ref<Pager | null>(null);
@@ -108,17 +149,17 @@ export class PortSide implements Side {
           op.extra ?? 136,
           op.flags ?? 0,
           op.vfsFlags ?? 0x106,
-          (p) => this.#recorder.add("reinit", { arg: p.pgno }),
+          (p) => this.recorder.add("reinit", { arg: p.pgno }),
         );
         out.push(ref.value === null ? 0 : 1);
         if (rc === SQLITE_OK) {
-          this.#pagers.set(op.c, ref.value!);
-          port.sqlite3PagerSetBusyHandler(ref.value!, () => this.#recorder.isBusy(op.c), null);
+          this.pagers.set(op.c, ref.value!);
+          port.sqlite3PagerSetBusyHandler(ref.value!, () => this.recorder.isBusy(op.c), null);
         }
         return rc;
       }
       case "Close":
-        this.#pagers.delete(op.c);
+        this.pagers.delete(op.c);
         return port.sqlite3PagerClose(pager, db);
       case "CloseWal":
         return port.sqlite3PagerCloseWal(pager, db);
@@ -222,13 +263,10 @@ export class PortSide implements Side {
         return p === null ? 0 : 1;
       }
       case "Unref":
-        this.#forget(op.slot, page);
         return port.sqlite3PagerUnref(page);
       case "UnrefNotNull":
-        this.#forget(op.slot, page);
         return port.sqlite3PagerUnrefNotNull(page);
       case "UnrefPageOne":
-        this.#forget(op.slot, page);
         return port.sqlite3PagerUnrefPageOne(page);
       case "Ref":
         return port.sqlite3PagerRef(page);
@@ -239,18 +277,23 @@ export class PortSide implements Side {
       case "PageRefcount":
         return port.sqlite3PagerPageRefcount(page);
       case "Poke":
-        page.pData.set(pokedBytes(op.n, op.seed), op.offset);
+        (op.extra ? page.pExtra : page.pData).set(pokedBytes(op.n, op.seed), op.offset);
         return;
       case "Movepage":
         return port.sqlite3PagerMovepage(pager, page, op.pgno, op.isCommit ? 1 : 0);
-      case "Rekey":
-        return port.sqlite3PagerRekey(page, op.pgno, op.flags);
+      case "Swap": {
+        const other = this.#pages.get(op.with)!;
+        const [a, b, f, g] = [page.pgno, other.pgno, page.flags, other.flags];
+        port.sqlite3PagerRekey(page, page.pPager!.lckPgno, g);
+        port.sqlite3PagerRekey(other, a, f);
+        return port.sqlite3PagerRekey(page, b, g);
+      }
       case "Begin":
         return port.sqlite3PagerBegin(pager, op.exFlag, op.subjInMemory ? 1 : 0);
       case "CommitPhaseOne":
-        return port.sqlite3PagerCommitPhaseOne(pager, name(op.superJournal), op.noSync ? 1 : 0);
+        return port.sqlite3PagerCommitPhaseOne(pager, nameOf(op.superJournal), op.noSync ? 1 : 0);
       case "Sync":
-        return port.sqlite3PagerSync(pager, name(op.superJournal));
+        return port.sqlite3PagerSync(pager, nameOf(op.superJournal));
       case "Savepoint":
         return port.sqlite3PagerSavepoint(pager, op.kind === "release" ? 1 : 2, op.i);
       case "Checkpoint": {
@@ -268,46 +311,65 @@ export class PortSide implements Side {
         port.sqlite3PagerBackupPtr(pager).value = op.on
           ? {
               pNext: null,
-              xUpdate: (pgno, bytes) => this.#recorder.backupUpdate(pgno, bytes.subarray(0, pager.pageSize)),
-              xRestart: () => this.#recorder.add("backup-restart"),
+              xUpdate: (pgno, bytes) => this.recorder.backupUpdate(pgno, bytes.subarray(0, pager.pageSize)),
+              xRestart: () => this.recorder.add("backup-restart"),
             }
           : null;
         return;
       case "Busy":
-        this.#recorder.busy.set(op.c, op.n);
+        this.recorder.busy.set(op.c, op.n);
         return;
+      case "Scan": {
+        const count = new Ref(0);
+        port.sqlite3PagerPagecount(pager, count);
+        out.push(count.value);
+        const ref = new Ref<DbPage | null>(null);
+        for (let pgno = 1; pgno <= count.value; pgno++) {
+          const rc = port.sqlite3PagerGet(pager, pgno, ref, 0);
+          if (rc !== SQLITE_OK) return rc;
+          out.push(scanHash(pgno, ref.value!.pData.subarray(0, pager.pageSize)));
+          port.sqlite3PagerUnref(ref.value);
+        }
+        return;
+      }
       case "Fault":
-        return this.#recorder.fault(op.rule);
+        out.push(this.recorder.fault(op.rule));
+        return;
       case "FailAllocation":
-        return this.#recorder.failAllocation(
-          op.at === null ? null : { at: op.at, persistent: op.persistent ?? false },
+        out.push(
+          this.recorder.failAllocation(
+            op.at === null ? null : { at: op.at, persistent: op.persistent ?? false },
+          ),
         );
+        return;
+      case "PowerLoss":
+        return this.recorder.powerLoss(op);
+      case "WriteSuper":
+        return this.recorder.writeSuper(op.file, op.names);
+      case "DeleteSuper":
+        return this.recorder.deleteSuper(op.file);
+      case "Damage":
+        return this.recorder.damage(op);
       case "SyncDisk":
         return this.disk.syncAll();
       case "Crash":
-        this.disk.restore(this.disk.crash({ mode: "random", seed: op.seed }).snapshot());
-        this.#pagers.clear();
-        this.#pages.clear();
+        this.recorder.crash(op);
+        this.#abandon();
         return;
     }
   }
 
-  /** A reference is about to be dropped; after the last one the slot is empty. */
-  #forget(slot: number, page: DbPage): void {
-    if (port.sqlite3PagerPageRefcount(page) === 1) this.#pages.delete(slot);
-  }
-
   /** A pager, for those who want to damage it. */
   pager(c: number): Pager {
-    return this.#pagers.get(c)!;
+    return this.pagers.get(c)!;
   }
 
   connections(): readonly number[] {
-    return [...this.#pagers.keys()];
+    return [...this.pagers.keys()];
   }
 
   state(c: number): Connection {
-    const pager = this.#pagers.get(c)!;
+    const pager = this.pagers.get(c)!;
     return { scalars: this.#scalars(pager), lists: lists(pager) };
   }
 
@@ -315,15 +377,20 @@ export class PortSide implements Side {
     const scalars: Scalars = new Map();
     this.#struct(scalars, "Pager", "Pager", pager);
     scalars.set("Pager.xGet", pager.xGet.name);
-    for (const name of ["fd", "jfd", "sjfd"] as const) scalars.set(`Pager.${name}`, fileKind(pager[name]));
+    for (const name of FILES) {
+      const kind = fileKind(pager[name]);
+      scalars.set(`Pager.${name}`, kind);
+      if (kind === 1) this.#journal(scalars, `Pager.${name}`, pager[name].pImpl as MemJournal);
+    }
     scalars.set("Pager.pBackup", pager.pBackup.value === null ? 0 : 1);
     scalars.set("Pager.aSavepoint", pager.aSavepointMem === null ? 0 : 1);
     for (const name of ["zFilename", "zJournal", "zWal"] as const) {
-      scalars.set(`Pager.${name}`, port.fromCString(pager[name]));
+      scalars.set(`Pager.${name}`, text(pager[name]));
     }
     this.#bitvec(scalars, "Pager.pInJournal", pager.pInJournal);
     for (let i = 0; i < pager.nSavepoint; i++) {
-      const p = pager.aSavepoint[i]!;
+      const p = pager.aSavepoint[i];
+      if (p === undefined) break;
       this.#struct(scalars, `PagerSavepoint[${i}]`, "PagerSavepoint", p);
       this.#bitvec(scalars, `PagerSavepoint[${i}].pInSavepoint`, p.pInSavepoint);
     }
@@ -332,7 +399,8 @@ export class PortSide implements Side {
       this.#struct(scalars, "Wal", "Wal", wal);
       scalars.set("Wal.apWiData", wal.apWiDataMem === null ? 0 : 1);
       scalars.set("Wal.hdr", [...wal.hdr.aByte]);
-      scalars.set("Wal.zWalName", port.fromCString(wal.zWalName));
+      scalars.set("Wal.zWalName", text(wal.zWalName));
+      for (let i = 0; i < wal.nWiData; i++) scalars.set(`Wal.apWiData[${i}]`, wal.apWiData[i] ? 1 : 0);
     }
     this.#struct(scalars, "PCache", "PCache", pager.pPCache);
     const cache = pager.pPCache.pCache as PCache1 | null;
@@ -342,6 +410,66 @@ export class PortSide implements Side {
       scalars.set("PGroup.nPurgeable", cache.pGroup.nPurgeable.value);
     }
     return scalars;
+  }
+
+  #journal(scalars: Scalars, name: string, journal: MemJournal): void {
+    this.#struct(scalars, name, "MemJournal", journal);
+    scalars.set(`${name}.zJournal`, text(journal.zJournal));
+    const chunks = chunksOf(journal);
+    scalars.set(`${name}.chunks`, chunks.length);
+    for (const point of ["endpoint", "readpoint"] as const) {
+      this.#struct(scalars, `${name}.${point}`, "FilePoint", journal[point]);
+      const { pChunk } = journal[point];
+      scalars.set(`${name}.${point}.pChunk`, pChunk === null ? "none" : chunks.indexOf(pChunk));
+    }
+  }
+
+  journals(c: number): Map<string, Uint8Array> {
+    const pager = this.pagers.get(c)!;
+    const journals = new Map<string, Uint8Array>();
+    for (const name of FILES) {
+      if (fileKind(pager[name]) !== 1) continue;
+      const chunks = chunksOf(pager[name].pImpl as MemJournal);
+      const { nChunkSize } = pager[name].pImpl as MemJournal;
+      const contents = chunks.map(({ mem }) => mem.subarray(sizeof.ptr, sizeof.ptr + nChunkSize));
+      journals.set(name, Buffer.concat(contents));
+    }
+    return journals;
+  }
+
+  walIndex(c: number): Map<number, Uint8Array> {
+    const regions = new Map<number, Uint8Array>();
+    const wal = this.pagers.get(c)!.pWal;
+    if (wal === null || !isOnHeap(wal)) return regions;
+    wal.apWiData.forEach((page, i) => {
+      if (page !== null) regions.set(i, page.mem!);
+    });
+    return regions;
+  }
+
+  global(): Scalars {
+    const scalars: Scalars = new Map();
+    const global = port.pcache1Global();
+    this.#struct(scalars, "PCacheGlobal", "PCacheGlobal", global);
+    this.#struct(scalars, "PCacheGlobal.grp", "PGroup", global.grp);
+    scalars.set("PCacheGlobal.grp.nPurgeable", global.grp.nPurgeable.value);
+    const start = global.pStart?.byteOffset ?? 0;
+    const free: number[] = [];
+    for (let p = global.pFree; p !== null; p = p.pNext) free.push(p.mem.byteOffset - start);
+    scalars.set("PCacheGlobal.pFree", free);
+    return scalars;
+  }
+
+  status(): readonly number[] {
+    const values: number[] = [];
+    const highest: number[] = [];
+    for (let op = 0; op < STATUS_VALUES; op++) {
+      const [now, most] = [new Ref(0), new Ref(0)];
+      port.sqlite3_status64(op, now, most, 0);
+      values.push(now.value);
+      highest.push(most.value);
+    }
+    return [...values, ...highest];
   }
 
   /** C's fields of a struct, from the port's. A field that the port has not is an error of this harness. */
@@ -356,20 +484,29 @@ export class PortSide implements Side {
   }
 
   #bitvec(scalars: Scalars, name: string, p: port.Bitvec | null): void {
-    if (p !== null) this.#struct(scalars, name, "Bitvec", p);
+    if (p === null) return;
+    this.#struct(scalars, name, "Bitvec", p);
+    if (p.iDivisor !== 0) {
+      for (const [i, sub] of p.u.apSub.entries()) this.#bitvec(scalars, `${name}.apSub[${i}]`, sub);
+    } else if (p.u.aBitmap.length > 0) {
+      scalars.set(`${name}.u`, [...new Uint32Array(p.u.aBitmap.slice().buffer)]);
+    } else {
+      scalars.set(`${name}.u`, [...p.u.aHash]);
+    }
   }
 
   contents(c: number): Map<number, number> {
-    const pager = this.#pagers.get(c)!;
-    const contents = new Map<number, number>();
-    for (const p of pagesOf(pager.pPCache.pCache as PCache1)) {
-      if (p.pHdr !== null && p.pHdr.pPage !== null) contents.set(p.iKey, fnv1a(p.pBuf, pager.pageSize));
-    }
-    return new Map([...contents].sort((a, b) => a[0] - b[0]));
+    const pager = this.pagers.get(c)!;
+    return hashes(pager, (p) => fnv1a(p.pBuf, pager.pageSize));
+  }
+
+  extras(c: number): Map<number, number> {
+    const pager = this.pagers.get(c)!;
+    return hashes(pager, (p) => fnv1a(p.pHdr!.pExtra, pager.nExtra));
   }
 
   sets(c: number): Map<string, readonly number[]> {
-    const pager = this.#pagers.get(c)!;
+    const pager = this.pagers.get(c)!;
     const sets = new Map<string, readonly number[]>();
     const add = (name: string, p: port.Bitvec | null): void => {
       if (p === null) return;
@@ -378,7 +515,8 @@ export class PortSide implements Side {
       sets.set(name, members);
     };
     add("pInJournal", pager.pInJournal);
-    for (let i = 0; i < pager.nSavepoint; i++) add(`PagerSavepoint[${i}]`, pager.aSavepoint[i]!.pInSavepoint);
+    for (let i = 0; i < pager.nSavepoint; i++)
+      add(`PagerSavepoint[${i}]`, pager.aSavepoint[i]?.pInSavepoint ?? null);
     return sets;
   }
 }
@@ -400,9 +538,50 @@ interface PCache1 {
   pFree: PgHdr1 | null;
 }
 
+/** memjournal.ts does so too. */
+interface MemJournal {
+  nChunkSize: number;
+  pFirst: FileChunk | null;
+  endpoint: { pChunk: FileChunk | null };
+  readpoint: { pChunk: FileChunk | null };
+  zJournal: Uint8Array | null;
+}
+interface FileChunk {
+  pNext: FileChunk | null;
+  mem: Uint8Array;
+}
+
+function chunksOf(journal: MemJournal): FileChunk[] {
+  const chunks: FileChunk[] = [];
+  for (let p = journal.pFirst; p !== null && chunks.length < ENDLESS; p = p.pNext) chunks.push(p);
+  return chunks;
+}
+
+/** A hash of each cached page that has a header. */
+function hashes(pager: Pager, hash: (p: PgHdr1) => number): Map<number, number> {
+  const all = new Map<number, number>();
+  for (const p of pagesOf(pager.pPCache.pCache as PCache1)) {
+    if (p.pHdr !== null && p.pHdr.pPage !== null) all.set(p.iKey, hash(p));
+  }
+  return new Map([...all].sort((a, b) => a[0] - b[0]));
+}
+
+/** How many values sqlite3_status has. */
+const STATUS_VALUES = 10;
+
+/** Sets what is counted of memory to zero: a program that ends in a crash has left something. */
+function forgetStatus(): void {
+  for (let op = 0; op < STATUS_VALUES; op++) {
+    const now = new Ref(0);
+    port.sqlite3_status64(op, now, new Ref(0), 0);
+    port.sqlite3StatusDown(op, now.value);
+    port.sqlite3_status64(op, now, new Ref(0), 1);
+  }
+}
+
 function* pagesOf(cache: PCache1): Generator<PgHdr1> {
   for (let h = 0; h < cache.nHash; h++) {
-    for (let p = cache.apHash![h]!; p !== null; p = p.pNext!) yield p;
+    for (let p = cache.apHash?.[h] ?? null; p !== null; p = p.pNext) yield p;
   }
 }
 
@@ -415,10 +594,21 @@ function scalar(value: unknown, isPointer: boolean): number | readonly number[] 
   return [];
 }
 
+function nameOf(file: string | undefined): Uint8Array | null {
+  return file === undefined ? null : nameBytes(file).subarray(4);
+}
+
+function text(z: Uint8Array | null): string | number {
+  return z === null ? 0 : port.fromCString(z);
+}
+
 function fileKind(file: port.sqlite3_file): number {
   if (file.pMethods === null) return 0;
   return port.sqlite3JournalIsInMemory(file) ? 1 : 2;
 }
+
+/** A list as long as this goes in a circle. */
+const ENDLESS = 1_000_000;
 
 /** The words that c/shim.c's oracle_lists describes. */
 function lists(pager: Pager): Lists {
@@ -433,7 +623,8 @@ function lists(pager: Pager): Lists {
   const cache = pcache.pCache as PCache1 | null;
   let n = 0;
   let done = counted();
-  for (let p = pcache.pDirty; p !== null; p = p.pDirtyNext, n++) words.push(p.pgno, p.flags, p.nRef);
+  for (let p = pcache.pDirty; p !== null && n < ENDLESS; p = p.pDirtyNext, n++)
+    words.push(p.pgno, p.flags, p.nRef);
   done(n);
   words.push(pcache.pDirtyTail?.pgno ?? 0, pcache.pSynced?.pgno ?? 0);
   if (cache === null) {
@@ -443,7 +634,7 @@ function lists(pager: Pager): Lists {
     for (let h = 0; h < cache.nHash; h++) {
       done = counted();
       n = 0;
-      for (let p = cache.apHash![h]!; p !== null; p = p.pNext!, n++) {
+      for (let p = cache.apHash?.[h] ?? null; p !== null && n < ENDLESS; p = p.pNext, n++) {
         words.push(p.iKey, p.isBulkLocal, p.pLruNext === null ? 1 : 0);
         const header = p.pHdr;
         if (header !== null && header.pPage !== null) words.push(1, header.pgno, header.flags, header.nRef);
@@ -453,16 +644,16 @@ function lists(pager: Pager): Lists {
     }
     done = counted();
     n = 0;
-    for (let p = cache.pGroup.lru.pLruNext; p !== null && !p.isAnchor; p = p.pLruNext, n++) {
+    for (let p = cache.pGroup.lru.pLruNext; p !== null && !p.isAnchor && n < ENDLESS; p = p.pLruNext, n++) {
       words.push(p.iKey);
     }
     done(n);
     n = 0;
-    for (let p = cache.pFree; p !== null; p = p.pNext) n++;
+    for (let p = cache.pFree; p !== null && n < ENDLESS; p = p.pNext) n++;
     words.push(n);
   }
   n = 0;
-  for (let p = pager.pMmapFreelist; p !== null; p = p.pDirty) n++;
+  for (let p = pager.pMmapFreelist; p !== null && n < ENDLESS; p = p.pDirty) n++;
   words.push(n);
   return words;
 }

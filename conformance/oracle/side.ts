@@ -9,14 +9,43 @@ import {
   type MemAllocator,
   type MemCall,
   MemDisk,
-  type MemFaultRule,
+  type MemFault,
+  SQLITE_FCNTL_DB_UNCHANGED,
+  SQLITE_NOMEM,
+  SQLITE_OK,
+  SQLITE_OPEN_CREATE,
+  SQLITE_OPEN_EXCLUSIVE,
+  SQLITE_OPEN_READWRITE,
+  SQLITE_OPEN_SUPER_JOURNAL,
   SQLITE_SHM_UNLOCK,
+  SQLITE_SYNC_NORMAL,
+  sqlite3_file,
+  WAL_HEAPMEMORY_MODE,
 } from "../../src/index.js";
+import { SQLITE_DEBUG } from "../../src/options.js";
 import type { AllocationPlan } from "../engine/allocator.js";
-import { type FaultRule, type Guard, LEFT_OUT, type Op, type Outcome, type Setup } from "./ops.js";
+import type { Guard } from "./guard.js";
+import {
+  type FaultRule,
+  LEFT_OUT,
+  nameBytes,
+  type Op,
+  type Outcome,
+  POWER_LOST,
+  pokedBytes,
+  type Setup,
+} from "./ops.js";
 
 /** `szOsFile` of both sides' VFS: what the C side's files take, a pointer and a handle. */
 export const SZ_OS_FILE = 8;
+
+/** The power has failed in the middle of an operation. */
+export class PowerLost extends Error {
+  override readonly name = "PowerLost";
+}
+
+/** What the power's failing leaves untouched: these are about the disk's future. */
+const ABOUT_FAULTS: ReadonlySet<string> = new Set(["Crash", "Fault", "FailAllocation", "PowerLoss", "Busy"]);
 
 /** One thing that happened during an operation: a call to the VFS, or of a hook, or an allocation. */
 export interface Event {
@@ -38,8 +67,20 @@ export const NOT_COMPARED: ReadonlyMap<string, string> = new Map([
   ["PGroup.nPurgeable", "a number that the port keeps behind a reference; added by hand"],
   ["PGroup.lru", "the LRU list's anchor: the list is compared"],
   ["PCache.pStress", "the pager, which C passes as 0 for a cache without a callback"],
-  ["Bitvec.u", "the members are compared"],
+  ["Bitvec.u", "a union; compared by hand, in the shape that it has"],
+  ["PCacheGlobal.grp", "a struct of its own, compared as PGroup"],
+  ["PCacheGlobal.mutex", "there are no mutexes with one thread"],
+  ["MemJournal.pMethod", "what tells the kinds of files apart, which are compared"],
+  ["MemJournal.endpoint", "a struct of its own, compared as FilePoint"],
+  ["MemJournal.readpoint", "likewise"],
+  ["FileChunk.zChunk", "the content is compared as bytes"],
+  ...(SQLITE_DEBUG ? [] : [["Wal.lockError", "set by a build with asserts only"] as const]),
 ]);
+
+/** Whether a log's wal-index is the connection's own: the shared memory is compared with the disk. */
+export function isOnHeap(wal: { readonly exclusiveMode: number; readonly bShmUnreliable: number }): boolean {
+  return wal.exclusiveMode === WAL_HEAPMEMORY_MODE || wal.bShmUnreliable !== 0;
+}
 
 /** Where an assert of the port's code failed, the memory disk's included; null if this is something else. */
 export function assertionOf(e: unknown): string | null {
@@ -69,11 +110,23 @@ export interface Side {
   run(op: Op): Outcome;
   /** What the last operation did, in order. */
   readonly events: readonly Event[];
+  /** What has been made to fail, and what is to come. */
+  readonly recorder: Recorder;
   /** Open connections by number. */
   connections(): readonly number[];
   state(c: number): Connection;
+  /** What all page caches share. */
+  global(): Scalars;
+  /** What is counted of memory: ten values, then their highest. */
+  status(): readonly number[];
   /** Hash of each cached page's content, by page number. */
   contents(c: number): Map<number, number>;
+  /** Hash of the extra bytes of each cached page. */
+  extras(c: number): Map<number, number>;
+  /** The content of journals that are in memory, by the file's name in the Pager. */
+  journals(c: number): Map<string, Uint8Array>;
+  /** The regions of a wal-index that a connection has on the heap, by number. */
+  walIndex(c: number): Map<number, Uint8Array>;
   /** The pages in the sets of the journal and of the savepoints, by name. */
   sets(c: number): Map<string, readonly number[]>;
 }
@@ -82,6 +135,8 @@ export interface Side {
 export class Recorder {
   disk: MemDisk;
   events: Event[] = [];
+  /** How many allocations have been made to fail, under all plans. */
+  failedAllocations = 0;
   /** How often the busy handler of a connection still says yes. */
   readonly busy = new Map<number, number>();
   readonly #setup: Setup;
@@ -89,6 +144,11 @@ export class Recorder {
   #seen = 0;
   #plan: AllocationPlan | null = null;
   #count = 0;
+  /** How many allocations have been made to fail. */
+  #refused = 0;
+  #faults: MemFault[] = [];
+  /** What the disk is after the power has failed. */
+  #afterwards: MemDisk | null = null;
 
   constructor(setup: Setup, memory: MemAllocator | undefined) {
     this.#setup = setup;
@@ -132,25 +192,35 @@ export class Recorder {
   /** Records something that is no call of the disk's. */
   add(call: string, rest: Partial<Event> = {}): void {
     this.catchUp();
-    this.events.push({ call, file: "", offset: 0, amount: 0, hash: 0, arg: 0, rc: 0, out: 0, ...rest });
+    const { file = "", offset = 0, amount = 0, hash = 0, arg = 0, rc = 0, out = 0 } = rest;
+    this.events.push({ call, file, offset, amount, hash, arg, rc, out });
   }
 
   /** An allocation is about to happen; true: it shall fail. */
   allocate(kind: number, n: number): boolean {
     const fails = kind < 2 && this.#fails();
-    this.add(["malloc", "realloc", "free"][kind]!, { amount: n, rc: fails ? 7 : 0 });
+    this.catchUp();
+    const [call, rc] = [ALLOCATIONS[kind]!, fails ? SQLITE_NOMEM : SQLITE_OK];
+    this.events.push({ call, file: "", offset: 0, amount: n, hash: 0, arg: 0, rc, out: 0 });
     return fails;
   }
 
   #fails(): boolean {
     this.#count++;
     const plan = this.#plan;
-    return plan !== null && (plan.persistent ? this.#count >= plan.at : this.#count === plan.at);
+    if (plan === null || (plan.persistent ? this.#count < plan.at : this.#count !== plan.at)) return false;
+    this.#refused++;
+    this.failedAllocations++;
+    return true;
   }
 
-  failAllocation(plan: AllocationPlan | null): void {
+  /** Makes allocations fail. Comes back with how many have failed under the last plan. */
+  failAllocation(plan: AllocationPlan | null): number {
+    const refused = this.#refused;
     this.#plan = plan;
     this.#count = 0;
+    this.#refused = 0;
+    return refused;
   }
 
   /** The busy handler's answer. */
@@ -166,21 +236,110 @@ export class Recorder {
     this.add("backup-update", { arg: pgno, hash: fnv1a(bytes) });
   }
 
-  fault(rule: FaultRule | null): void {
+  /** Adds a rule, or takes all away. Comes back with how many calls have failed by then. */
+  fault(rule: FaultRule | null): number {
+    const hits = this.#faults.reduce((sum, fault) => sum + fault.hits, 0);
     if (rule === null) {
       this.disk.clearFaults();
-      return;
+      this.#faults = [];
+      return hits;
     }
     const { file, op, ...rest } = rule;
-    const when: MemFaultRule["when"] = (call) => {
-      /* C ignores it when a lock of the shared memory, or a mapped page, cannot be given back, and then the VFS
-       * is at odds with it. */
-      if (call.op === "unfetch" || (call.op === "shmlock" && (call.arg & SQLITE_SHM_UNLOCK) !== 0))
-        return false;
-      return file === undefined || call.file.endsWith(file);
-    };
-    this.disk.addFault({ ...rest, op, when });
+    this.#faults.push(this.disk.addFault({ ...rest, op, when: (call) => isMadeToFail(call, file) }));
+    return hits;
   }
+
+  /** How many calls have been made to fail, under all rules. */
+  get faults(): number {
+    return this.disk.watch.failures;
+  }
+
+  /** Whether the power is gone. */
+  get isDark(): boolean {
+    return this.#afterwards !== null;
+  }
+
+  /** Sets the trap that {@link Op} "PowerLoss" describes. */
+  powerLoss({ of, at, mode, seed, file }: Extract<Op, { op: "PowerLoss" }>): void {
+    let n = 0;
+    this.disk.addFault({
+      op: of === "call" ? "all" : of,
+      nth: Number.POSITIVE_INFINITY,
+      when: (call) => {
+        if (!isMadeToFail(call, file) || ++n !== at) return false;
+        this.#afterwards = this.disk.crash({ mode, seed });
+        throw new PowerLost();
+      },
+    });
+  }
+
+  /** The power comes back, or goes and comes back. */
+  crash({ seed, mode }: Extract<Op, { op: "Crash" }>): void {
+    const after = this.#afterwards ?? this.disk.crash({ mode: mode ?? "random", seed });
+    this.#afterwards = null;
+    this.disk.restore(after.snapshot());
+  }
+
+  /** Writes a super-journal through the VFS, as vdbeCommit does. */
+  writeSuper(file: string, names: readonly string[]): number {
+    const { vfs } = this.disk;
+    const name = nameBytes(file).subarray(4);
+    const fd = new sqlite3_file();
+    let rc = vfs.xOpen(vfs, name, fd, OPEN_SUPER, null);
+    if (rc !== SQLITE_OK) return rc;
+    let offset = 0;
+    for (const text of names) {
+      if (rc !== SQLITE_OK) break;
+      const bytes = new TextEncoder().encode(`${text}\0`);
+      rc = fd.pMethods!.xWrite(fd, bytes, bytes.length, offset);
+      offset += bytes.length;
+    }
+    if (rc === SQLITE_OK) rc = fd.pMethods!.xSync(fd, SQLITE_SYNC_NORMAL);
+    fd.pMethods!.xClose(fd);
+    if (rc !== SQLITE_OK) vfs.xDelete(vfs, name, 0);
+    return rc;
+  }
+
+  /** Puts bytes into a file from outside. */
+  damage({ file, offset, n, seed }: Extract<Op, { op: "Damage" }>): void {
+    const old = this.disk.exportFile(file) ?? new Uint8Array(0);
+    const bytes = new Uint8Array(Math.max(old.length, offset + n));
+    bytes.set(old);
+    bytes.set(pokedBytes(n, seed), offset);
+    this.disk.importFile(file, bytes);
+  }
+
+  /** Deletes it. */
+  deleteSuper(file: string): number {
+    const { vfs } = this.disk;
+    return vfs.xDelete(vfs, nameBytes(file).subarray(4), 1);
+  }
+}
+
+/** The names of allocations among the events, in the order of their kinds. */
+export const ALLOCATIONS: readonly string[] = ["malloc", "realloc", "free"];
+
+/** The names of hooks among them. */
+export const HOOKS: ReadonlySet<string> = new Set([
+  "busy",
+  "reinit",
+  "backup-update",
+  "backup-restart",
+  "exec",
+]);
+
+/** Flags of a super-journal. */
+const OPEN_SUPER =
+  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE | SQLITE_OPEN_SUPER_JOURNAL;
+
+/** Whether faults count a call. */
+function isMadeToFail(call: Readonly<MemCall>, file: string | undefined): boolean {
+  /* C ignores it when a lock of the shared memory, or a mapped page, cannot be given back, and then the VFS
+   * is at odds with it. */
+  if (call.op === "unfetch" || (call.op === "shmlock" && (call.arg & SQLITE_SHM_UNLOCK) !== 0)) return false;
+  /* Only asserts ask this. */
+  if (call.op === "filecontrol" && call.arg === SQLITE_FCNTL_DB_UNCHANGED) return false;
+  return file === undefined || call.file.endsWith(file);
 }
 
 function eventOf(call: MemCall): Event {
@@ -211,11 +370,11 @@ export function perform(
   op: Op,
   recorder: Recorder,
   guard: Guard,
-  run: (out: (number | string)[]) => number,
+  run: (op: Op, out: (number | string)[]) => number,
   failed: (e: unknown) => string | null,
 ): Outcome {
   recorder.begin();
-  if (guard.refuses(op)) {
+  if (recorder.isDark && !ABOUT_FAULTS.has(op.op)) {
     recorder.end();
     return LEFT_OUT;
   }
@@ -223,13 +382,16 @@ export function perform(
   let rc = 0;
   let assertion: string | null = null;
   try {
-    rc = run(out);
+    for (const first of guard.before(op)) guard.note(first, run(first, []));
+    if (guard.refuses(op)) return LEFT_OUT;
+    rc = run(op, out);
   } catch (e) {
+    if (e instanceof PowerLost) return POWER_LOST;
     assertion = failed(e);
     if (assertion === null) throw e;
   } finally {
     recorder.end();
   }
-  guard.note(op, rc);
+  if (assertion === null) guard.note(op, rc);
   return { rc, out, assertion };
 }

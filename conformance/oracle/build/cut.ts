@@ -4,7 +4,7 @@ import { type Cut, removeFiles } from "../../engine/build/cut.js";
 
 /**
  * The files that stay. Everything else of the amalgamation is blanked; what these refer to in it has a
- * stand-in in c/shim.c, or the linker drops who refers to it.
+ * stand-in in c/stand-ins.c, or the linker drops who refers to it.
  */
 export const ORACLE_FILES: readonly string[] = [
   "sqliteInt.h",
@@ -48,13 +48,15 @@ export function filesOf(source: string): { outer: string[]; nested: string[] } {
 /**
  * The oracle's part of an amalgamation.
  *
+ * @param more files that stay as well
  * @throws Error naming the file that should stay and is not there
  */
-export function cutOracle(source: string): Cut {
+export function cutOracle(source: string, more: readonly string[] = []): Cut {
   const { outer, nested } = filesOf(source);
-  for (const file of ORACLE_FILES) {
+  const wanted = [...ORACLE_FILES, ...more];
+  for (const file of wanted) {
     if (!outer.includes(file)) throw new Error(`the amalgamation has no banner "Begin file ${file}"`);
   }
-  const unwanted = outer.filter((file) => !ORACLE_FILES.includes(file));
+  const unwanted = outer.filter((file) => !wanted.includes(file));
   return removeFiles(source, unwanted, nested);
 }

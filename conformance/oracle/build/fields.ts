@@ -14,11 +14,18 @@ export const ORACLE_STRUCTS: readonly string[] = [
   "PGroup",
   "PCache1",
   "Bitvec",
+  "PCacheGlobal",
+  "MemJournal",
+  "FilePoint",
+  "FileChunk",
 ];
 
 /** One struct's body: declarations of fields, and preprocessor lines as they stand. */
 function structBody(source: string, name: string): string {
-  const found = new RegExp(`^struct ${name} \\{[^\\n]*\\n([\\s\\S]*?)^\\};`, "m").exec(source);
+  const found = new RegExp(
+    `^(?:static SQLITE_WSD )?struct ${name} \\{[^\\n]*\\n([\\s\\S]*?)^\\}(?: \\w+)?;`,
+    "m",
+  ).exec(source);
   if (found === null) throw new Error(`the amalgamation does not define struct ${name}`);
   return found[1]!.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ""));
 }

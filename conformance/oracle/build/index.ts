@@ -18,9 +18,24 @@ import { fieldTable } from "./fields.js";
 /** Which of the two modules. */
 export type OracleKind = "release" | "debug";
 
+/** C code around the cut amalgamation. */
+export interface OracleProgram {
+  /** Folder, from the package's root; all its files are there for the compiler. */
+  folder: string;
+  /** The file that comes before the amalgamation, and declares imports. */
+  before: string;
+  /** The file that comes after it. */
+  after: string;
+}
+
+/** The window in the wall. */
+const SHIM: OracleProgram = { folder: "conformance/oracle/c", before: "hooks.h", after: "shim.c" };
+
 /** How to build it. */
 export interface OracleBuild {
   kind: OracleKind;
+  /** Other C code than the oracle's around the same cut, which may include stand-ins.c. */
+  program?: OracleProgram;
   /** Insist on one compiler. */
   compiler?: CompilerKind;
   /** Compile even if that has been done before. */
@@ -49,25 +64,26 @@ export function oracleDefines(kind: OracleKind): string[] {
 }
 
 /** All C sources, by name. */
-export function oracleSources(root: string = packageRoot()): Sources {
+export function oracleSources(program: OracleProgram = SHIM, root: string = packageRoot()): Sources {
   const read = (folder: string, names: readonly string[]): Record<string, string> =>
     Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
-  const own = join(root, "conformance", "oracle", "c");
+  const all = (folder: string): Record<string, string> => read(folder, readdirSync(folder).sort());
   const folder = amalgamationFolder();
   const { text } = cutOracle(readFileSync(join(folder, "sqlite3.c"), "utf8"));
   return {
     ...read(folder, ["sqlite3.h"]),
     ...read(join(root, "conformance", "engine", "c"), ["files.h", "files.c"]),
-    ...read(own, readdirSync(own).sort()),
+    ...all(join(root, SHIM.folder)),
+    ...(program === SHIM ? {} : all(join(root, program.folder))),
     "fields.h": fieldTable(text),
     "sqlite3.c": text,
     [MAIN]: [
-      '#include "hooks.h"',
+      `#include "${program.before}"`,
       "#pragma clang diagnostic push",
       '#pragma clang diagnostic ignored "-Weverything"',
       '#include "sqlite3.c"',
       "#pragma clang diagnostic pop",
-      '#include "shim.c"',
+      `#include "${program.after}"`,
       "",
     ].join("\n"),
   };
@@ -97,7 +113,7 @@ export function oracleFlags(kind: OracleKind): { compile: string[]; link: string
 export async function buildOracle(options: OracleBuild): Promise<BuiltOracle> {
   const report = options.report ?? (async () => undefined);
   const compiler = await findCompiler(options.compiler);
-  const sources = oracleSources();
+  const sources = oracleSources(options.program);
   const flags = oracleFlags(options.kind);
   const key = {
     inputs: inputsHash(sources, [...flags.compile, ...flags.link]),

@@ -7,41 +7,7 @@
 */
 #include "files.c"
 
-/* ---------------------------------------------------------------- stand-ins
-** For what the rest of the amalgamation would provide. The pager asks for three things up there: backups,
-** SQL when a checkpoint finds no log, and the registration of built-in functions at start.
-*/
-static void sqlite3BackupUpdate(sqlite3_backup *pBackup, Pgno iPage, const u8 *aData){
-  if( pBackup ) hookBackupUpdate(iPage, aData, (int)((Pager*)pBackup)->pageSize);
-}
-static void sqlite3BackupRestart(sqlite3_backup *pBackup){
-  if( pBackup ) hookBackupRestart();
-}
-int sqlite3_exec(sqlite3 *db, const char *zSql, int (*x)(void*,int,char**,char**), void *p, char **pz){
-  return hookExec(zSql);
-}
-static void sqlite3RegisterBuiltinFunctions(void){}
-static int sqlite3MemdbInit(void){ return SQLITE_OK; }
-void sqlite3_reset_auto_extension(void){}
-static int sqlite3IsMemdb(const sqlite3_vfs *pVfs){ return 0; }
-/* What a URI parameter says: pragma.c decides it by a table of the same words and numbers. */
-static u8 sqlite3GetBoolean(const char *z, u8 dflt){
-  static const struct { const char *zWord; u8 value; } aWord[] = {
-    { "on", 1 }, { "no", 0 }, { "off", 0 }, { "false", 0 }, { "yes", 1 }, { "true", 1 },
-  };
-  unsigned i;
-  if( sqlite3Isdigit(*z) ) return (u8)sqlite3Atoi(z)!=0;
-  for(i=0; i<6; i++){
-    if( sqlite3StrICmp(z, aWord[i].zWord)==0 ) return aWord[i].value;
-  }
-  return dflt!=0;
-}
-/* Only printf's SQL function and a configuration query of the b-tree's want these; neither happens. */
-sqlite3_int64 sqlite3_value_int64(sqlite3_value *p){ return 0; }
-double sqlite3_value_double(sqlite3_value *p){ return 0; }
-const unsigned char *sqlite3_value_text(sqlite3_value *p){ return 0; }
-static int sqlite3AppendOneUtf8Character(char *zOut, u32 v){ zOut[0] = (char)v; return 1; }
-static int sqlite3HeaderSizeBtree(void){ return 0; }
+#include "stand-ins.c"
 
 /* The C library's assert() ends here, and so do the amalgamation's asserts of the debug build. */
 _Noreturn void __assert_fail(const char *zExpr, const char *zFile, int iLine, const char *zFunction){
@@ -56,10 +22,30 @@ _Noreturn void __assert_fail(const char *zExpr, const char *zFile, int iLine, co
 #define FILLING 0xA5
 static sqlite3_mem_methods oracleMem1;
 
+#ifdef SQLITE_DEBUG
+/*
+** With SQLITE_DEBUG a Wal is eight bytes larger, for a field that only asserts look at. What is counted of memory,
+** and when a heap limit is reached, shall not depend on that: with its file it passes for a smaller block.
+*/
+#define WAL_BLOCK ((int)(sizeof(Wal)+sizeof(UpperFile)))
+static int oracleSize(void *p){
+  int n = oracleMem1.xSize(p);
+  return n==ROUND8(WAL_BLOCK) ? n-8 : n;
+}
+static int oracleRoundup(int n){
+  int nFull = oracleMem1.xRoundup(n);
+  return n==WAL_BLOCK ? nFull-8 : nFull;
+}
+/* What a size that oracleRoundup gave is short of. */
+static int oracleMore(int n){ return n==ROUND8(WAL_BLOCK)-8 ? 8 : 0; }
+#else
+# define oracleMore(n) 0
+#endif
+
 static void *oracleMalloc(int n){
   void *p;
   if( hookAllocate(0, n) ) return 0;
-  p = oracleMem1.xMalloc(n);
+  p = oracleMem1.xMalloc(n + oracleMore(n));
   if( p ) memset(p, FILLING, (size_t)n);
   return p;
 }
@@ -81,11 +67,25 @@ EXPORT(oracle_malloc) void *oracle_malloc(unsigned n){ return malloc(n); }
 EXPORT(oracle_realloc) void *oracle_realloc(void *p, unsigned n){ return realloc(p, n); }
 EXPORT(oracle_free) void oracle_free(void *p){ free(p); }
 
-/* Configures and initializes; the VFS is registered on the way (sqlite3_os_init). */
+/*
+** Configures and initializes; the VFS is registered on the way (sqlite3_os_init). With nSlot the page cache gets
+** memory of its own, that many slots of szSlot bytes; with a heap limit memory is counted.
+*/
 EXPORT(oracle_start)
-int oracle_start(void){
+int oracle_start(int szSlot, int nSlot, double softHeapLimit){
   sqlite3_mem_methods m;
   int rc;
+  if( nSlot>0 ){
+    void *pSlots = malloc((size_t)(szSlot*nSlot));
+    if( pSlots==0 ) return SQLITE_NOMEM;
+    memset(pSlots, FILLING, (size_t)(szSlot*nSlot));
+    rc = sqlite3_config(SQLITE_CONFIG_PAGECACHE, pSlots, szSlot, nSlot);
+    if( rc ) return rc;
+  }
+  if( softHeapLimit>0 ){
+    rc = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1);
+    if( rc ) return rc;
+  }
   sqlite3MemSetDefault();
   rc = sqlite3_config(SQLITE_CONFIG_GETMALLOC, &oracleMem1);
   if( rc ) return rc;
@@ -93,8 +93,14 @@ int oracle_start(void){
   m.xMalloc = oracleMalloc;
   m.xFree = oracleFree;
   m.xRealloc = oracleRealloc;
+#ifdef SQLITE_DEBUG
+  m.xSize = oracleSize;
+  m.xRoundup = oracleRoundup;
+#endif
   rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &m);
-  return rc ? rc : sqlite3_initialize();
+  if( rc==SQLITE_OK ) rc = sqlite3_initialize();
+  if( rc==SQLITE_OK && softHeapLimit>0 ) sqlite3_soft_heap_limit64((i64)softHeapLimit);
+  return rc;
 }
 EXPORT(upper_pending_byte) int upper_pending_byte(void){ return sqlite3PendingByte; }
 EXPORT(oracle_set_pending_byte) void oracle_set_pending_byte(int n){ sqlite3PendingByte = n; }
@@ -200,6 +206,8 @@ enum { KIND_UNSIGNED, KIND_SIGNED, KIND_POINTER, KIND_BYTES, KIND_WORDS };
   u32*: sizeof(((S*)0)->f)==sizeof(void*) ? KIND_POINTER : KIND_WORDS, \
   default: sizeof(((S*)0)->f)==sizeof(void*) ? KIND_POINTER : KIND_BYTES)
 
+typedef struct PCacheGlobal PCacheGlobal;
+
 /* A struct's row has no field; its size is the struct's. All strings are the compiler's. */
 static const struct OracleField { const char *zStruct, *zField; int offset, size, kind; } oracleField[] = {
 #define STRUCT(S) { #S, 0, 0, sizeof(S), 0 },
@@ -282,14 +290,14 @@ int oracle_lists(Pager *pPager, u32 *a, int nMax){
 #undef COUNT_AT
 }
 
-/* The content of page `pgno` if the cache has it with a header, without touching anything. */
+/* The header of page `pgno` if the cache has it with one, without touching anything. */
 EXPORT(oracle_cached)
-const void *oracle_cached(Pager *pPager, Pgno pgno){
+const PgHdr *oracle_cached(Pager *pPager, Pgno pgno){
   PCache1 *p1 = (PCache1*)pPager->pPCache->pCache;
   PgHdr1 *q;
   if( p1==0 || p1->nHash==0 ) return 0;
   for(q=p1->apHash[pgno % p1->nHash]; q && q->iKey!=pgno; q=q->pNext){}
-  return q && ((PgHdr*)q->page.pExtra)->pPage ? q->page.pBuf : 0;
+  return q && ((PgHdr*)q->page.pExtra)->pPage ? (PgHdr*)q->page.pExtra : 0;
 }
 
 /* One byte for each page up to nPage: whether it is in the set. */
@@ -298,5 +306,9 @@ void oracle_bitvec(Bitvec *p, unsigned nPage, u8 *a){
   unsigned i;
   for(i=1; i<=nPage; i++) a[i] = (u8)sqlite3BitvecTest(p, i);
 }
+/* What all page caches share, and what is counted of memory: ten values, then their highest. */
+EXPORT(oracle_pcache_global) const void *oracle_pcache_global(void){ return &pcache1_g; }
+EXPORT(oracle_status) const void *oracle_status(void){ return &sqlite3Stat; }
+
 /* The groups behind pointers: the page cache of a pager, its group, how many purgeable pages there are. */
 EXPORT(oracle_pcache1) void *oracle_pcache1(Pager *p){ return p->pPCache->pCache; }
