@@ -1,9 +1,10 @@
 /** The report as one self-contained HTML page. */
 
 import type { CaseResult } from "../core/case.js";
-import { perHour, type RunReport } from "./summary.js";
+import { inWords, perHour, type RunReport } from "./summary.js";
 
-function escaped(text: string): string {
+/** Text for HTML, in elements and in attributes. */
+export function escaped(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
@@ -11,7 +12,8 @@ function escaped(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-const style = `
+/** The style of all reports. */
+export const style = `
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --good: #1e8449; --skip: #9a7d0a; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
@@ -38,7 +40,7 @@ function figures(report: RunReport): string {
     .map((s) => {
       const rows = Object.entries(s.figures!).map(
         ([name, n]) =>
-          `<tr><td>${escaped(name)}</td><td>${n.toLocaleString("en")}</td>` +
+          `<tr><td>${escaped(inWords(name))}</td><td>${n.toLocaleString("en")}</td>` +
           `<td>${perHour(n, s.milliseconds).toLocaleString("en")}</td></tr>`,
       );
       return `<h2>What ${escaped(s.name)} counted</h2>

@@ -73,3 +73,8 @@ export function summarise(
 export function perHour(n: number, milliseconds: number): number {
   return milliseconds === 0 ? 0 : Number(((n / milliseconds) * 3_600_000).toPrecision(3));
 }
+
+/** The name of a figure as words. */
+export function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

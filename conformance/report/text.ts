@@ -3,7 +3,7 @@
 import Table from "cli-table3";
 import pc from "picocolors";
 import type { CaseResult } from "../core/case.js";
-import { perHour, type RunReport, type SuiteSummary } from "./summary.js";
+import { inWords, perHour, type RunReport, type SuiteSummary } from "./summary.js";
 
 /** The table of suites. */
 export function summaryTable(report: RunReport): string {
@@ -64,7 +64,7 @@ export function figuresTable(report: RunReport): string {
         style: { head: [], border: [], compact: true },
       });
       for (const [name, n] of Object.entries(s.figures!)) {
-        table.push([name, n.toLocaleString("en"), perHour(n, s.milliseconds).toLocaleString("en")]);
+        table.push([inWords(name), n.toLocaleString("en"), perHour(n, s.milliseconds).toLocaleString("en")]);
       }
       return `\n${table.toString()}\n`;
     })
