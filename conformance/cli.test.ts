@@ -62,6 +62,12 @@ describe("pager-mirror", () => {
     [["audit", "--reporter", "xml"], /There is no reporter "xml"\. There are: text/],
     [["audit", "--write", "--profile", "debug"], /--write and --profile do not go together/],
     [["audit", "--against", "/nonexistent/file"], /there is no such file or folder/],
+    [["bench"], /say what to measure: bench pager, or bench sql/],
+    [["bench", "pager", "--part", "all"], /The parts are: wasm, native, memory/],
+    [["lockstep", "/nonexistent/file"], /cannot read the program .*no such file/],
+    [["vectors", "/nonexistent/folder", "--check"], /nonexistent/],
+    [["vectors", "/tmp", "--check", "--level", "5"], /Allowed choices are 1, 2, 3, 4/],
+    [["merge", "/nonexistent/file"], /cannot be read: ENOENT/],
     [["nonsense"], /unknown command/],
   ])("answers %j with a sentence and exit code 2", (args, message) => {
     const r = call(...args);

@@ -8,6 +8,7 @@
 import { availableParallelism } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type AuditOptions, addAuditOptions } from "../scripts/audit/cli/options.js";
+import { BENCH_PARTS, type BenchPagerOptions, type BenchPart, benchPager } from "./bench/pager/index.js";
 import { type BenchOptions, benchSql } from "./bench/sql.js";
 import { type ConformOptions, conform } from "./conform.js";
 import { UsageError } from "./core/usage.js";
@@ -16,7 +17,11 @@ import type { EngineOptions } from "./engine/build/index.js";
 import { reportEngine } from "./engine/build/report.js";
 import { type InspectOptions, inspectFile } from "./format/inspect.js";
 import { type MergeOptions, merge } from "./merge.js";
+import { type LockstepCommandOptions, lockstepCommand } from "./oracle/process/command.js";
 import { suites } from "./suites/index.js";
+import { checkVectors, writeVectors } from "./vectors/command.js";
+import type { Level } from "./vectors/format.js";
+import type { Abi } from "./vectors/play-child.js";
 
 function parseShard(text: string): { index: number; count: number } {
   const m = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text);
@@ -53,6 +58,12 @@ function parseSuite(text: string, previous: string[]): string[] {
     }
   }
   return [...previous, ...names];
+}
+
+function parsePart(text: string, previous: BenchPart[]): BenchPart[] {
+  const part = BENCH_PARTS.find((p) => p === text);
+  if (part === undefined) throw new InvalidArgumentError(`The parts are: ${BENCH_PARTS.join(", ")}.`);
+  return [...previous, part];
 }
 
 function collect(text: string, previous: string[]): string[] {
@@ -165,14 +176,77 @@ program
   });
 
 program
+  .command("lockstep")
+  .description("run a saved program on SQLite's C pager and on the port, compared after every operation")
+  .argument("<program>", "a JSON file, such as those that the suite lockstep leaves in report/failures")
+  .option("--debug", "on the C pager with all of its asserts")
+  .option(
+    "--deep",
+    "compare files, shared memory and pages after every operation, not only where they settle",
+  )
+  .action(async (file: string, options: LockstepCommandOptions) => {
+    process.exitCode = await lockstepCommand(file, options);
+  });
+
+program
+  .command("vectors")
+  .description("write what the C pager does as files that a pager in any language can be held against")
+  .argument("<folder>", "new or empty, or one that has vectors; its README.md says how to use them")
+  .option("--check", "play a folder's vectors on the port, from the files alone")
+  .addOption(
+    new Option("--level <n>", "with --check: how much is compared; 4 is everything")
+      .choices(["1", "2", "3", "4"])
+      .default("4"),
+  )
+  .addOption(
+    new Option("--abi <name>", "with --check: whose sizes the port counts with")
+      .choices(["lp64", "wasm32"])
+      .default("lp64"),
+  )
+  .action(async (folder: string, options: { check?: boolean; level: string; abi: Abi }) => {
+    process.exitCode = options.check
+      ? await checkVectors(folder, { level: Number(options.level) as Level, abi: options.abi })
+      : await writeVectors(folder);
+  });
+
+const bench = program
   .command("bench")
-  .description("measure the port beside other SQLites; sql: the SQL engine on the port")
-  .argument("<what>", "sql")
+  .description("measure the port beside other SQLites")
+  .action(() => {
+    throw new UsageError("say what to measure: bench pager, or bench sql");
+  });
+
+bench
+  .command("pager")
+  .description(
+    "the port beside SQLite's own pager: in WebAssembly on one disk in memory, native on real files",
+  )
+  .option("--rounds <n>", "measured rounds, after one that warms up", parsePositive, 5)
+  .option(
+    "--filter <text>",
+    'only workloads whose name contains this; "=name" for one (repeatable)',
+    collect,
+    [],
+  )
+  .option("--part <name>", `only this part (repeatable): ${BENCH_PARTS.join(", ")}`, parsePart, [])
+  .option(
+    "--folder <path>",
+    "where files lie while they are measured; default: the folder for temporary files",
+  )
+  .option("--json", "print the figures as JSON on standard output, everything else on standard error")
+  .option("--report <file>", "where the HTML report goes", "report/pager-bench.html")
+  .option("--no-report", "write no HTML report")
+  .action(async (options: BenchPagerOptions) => {
+    process.exitCode = await benchPager(options);
+  });
+
+bench
+  .command("sql")
+  .description("the SQL engine on the port beside better-sqlite3 and others")
   .option("--rounds <n>", "measured rounds, after one that warms up", parsePositive, 5)
   .option("--rows <n>", "rows of the tables", parseRows, 50000)
   .option("--json", "print the medians as JSON on standard output, everything else on standard error")
-  .action(async (what: string, options: BenchOptions) => {
-    if (what !== "sql") throw new UsageError(`there is no benchmark "${what}"; there is: sql`);
+  .action(async (options: BenchOptions) => {
     process.exitCode = await benchSql(options);
   });
 

@@ -73,8 +73,8 @@ export interface CaseContext {
   oracle(): Promise<Oracle>;
   /** How long an elastic case shall run, with `--budget`; null: as much as it does by itself. */
   readonly seconds: number | null;
-  /** Keeps a file for the user, beside the report; returns its path. */
-  save(name: string, text: string): string;
+  /** Keeps a file for the user, beside the report and named after the case; returns its path. */
+  save(extension: string, text: string): string;
   /** What the case counts beside comparisons; it may set this. */
   figures?: CaseFigures;
   /** What the report shall say beside the outcome, such as counts; the case may set it. */

@@ -98,12 +98,12 @@ describe("run", () => {
         run: async (ctx) => {
           ctx.figures = { operations: n };
           ctx.check.agreed(1);
-          expect(ctx.save(`${name}.json`, "{}")).toBe(join(saved, "failures", `${name}.json`));
+          expect(ctx.save(".json", "{}")).toBe(join(saved, "failures", `a-${name}.json`));
         },
       });
       const suites = [suite("a", [counting("one", 1000), counting("two", 234), passing])];
       const results = await run(options(suites, { saved: join(saved, "failures") }));
-      expect(readFileSync(join(saved, "failures", "two.json"), "utf8")).toBe("{}");
+      expect(readFileSync(join(saved, "failures", "a-two.json"), "utf8")).toBe("{}");
       const report = { results, suites: summarise(suites, results) } as unknown as RunReport;
       expect(report.suites[0]?.figures).toEqual({ operations: 1234 });
       expect(figuresTable(report)).toContain("1,234");

@@ -146,8 +146,8 @@ async function runCase(
     sql: (side, slot = 0) => lane.sql(side, slot),
     oracle: () => lane.oracle(),
     seconds: c.elastic ? share : null,
-    save: (name, text) => {
-      const path = join(options.saved, name);
+    save: (extension, text) => {
+      const path = join(options.saved, `${suite.name} ${c.name}`.replace(/[^\w]+/g, "-") + extension);
       mkdirSync(options.saved, { recursive: true });
       writeFileSync(path, text);
       return path;

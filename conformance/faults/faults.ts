@@ -3,6 +3,8 @@
  * this file plants them one by one and demands that the harness notices.
  */
 
+import { lockstepFaults } from "./lockstep-faults.js";
+
 /** One fault and the cases that must notice it. */
 export interface PlantedFault {
   /** Stable, short. */
@@ -35,6 +37,7 @@ const BACKFILL_BEFORE_SYNC = {
 
 /** The faults. */
 export const faults: readonly PlantedFault[] = [
+  ...lockstepFaults,
   {
     id: "pad-byte",
     what: "the journal header is padded with a wrong byte",

@@ -7,6 +7,7 @@ import { images } from "./images/index.js";
 import { ioOrder } from "./io-order/index.js";
 import { journal } from "./journal/index.js";
 import { locks } from "./locks/index.js";
+import { lockstep } from "./lockstep/index.js";
 import { order } from "./order/index.js";
 import { processes } from "./processes/index.js";
 import { recovery } from "./recovery/index.js";
@@ -28,4 +29,5 @@ export const suites: readonly Suite[] = [
   walRecovery,
   processes,
   crashStorm,
+  lockstep,
 ];

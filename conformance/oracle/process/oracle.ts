@@ -6,29 +6,38 @@
 import type { CaseFigures } from "../../core/case.js";
 import { Child } from "../../engines/child.js";
 import type { OracleKind } from "../build/index.js";
-import type { Program } from "../ops.js";
+import type { ProgramFile } from "../random/program-file.js";
 
 /** What a process may be asked to run. */
 export type OracleTask =
   /** One program. */
-  | { op: "program"; program: Program; deep: boolean }
+  | { op: "program"; file: ProgramFile; deep: boolean }
   /** The programs written by hand. */
   | { op: "programs" }
-  /** Programs that failed once. */
+  /** Programs that failed once, with everything compared after every operation. */
   | { op: "saved" }
   /** Random programs, until so many operations are done or so many seconds are over. */
-  | { op: "random"; seed: string; until: { operations: number } | { seconds: number } }
+  | { op: "random"; seed: number; until: { operations: number } | { seconds: number } }
   /** Faults at every place of one scenario. */
-  | { op: "faults"; unit: string; full: boolean };
+  | { op: "faults"; scenario: string; full: boolean };
 
 /** A task, and which of the two C modules it runs on. */
 export type OracleRequest = OracleTask & { kind: OracleKind };
 
-/** What came of it. */
+/** Something is wrong. */
+export interface OracleFailure {
+  /** One sentence. */
+  summary: string;
+  /** What differs, and the traces. */
+  text: string;
+  /** A program that shows it by itself. */
+  file: ProgramFile;
+}
+
+/** What came of a task; it ends with the first failure. */
 export interface OracleReply {
   figures: CaseFigures;
-  /** The first disagreement, in words, and a program that shows it by itself, as short as could be made. */
-  failure: { summary: string; text: string; program: Program } | null;
+  failure: OracleFailure | null;
 }
 
 /** A process with both modules in it. */
