@@ -103,6 +103,7 @@ program
   .option("--json", "print the results as JSON on standard output, everything else on standard error")
   .option("--report <file>", "where the HTML report goes", "report/conformance.html")
   .option("--no-report", "write no HTML report")
+  .option("--no-bench", "do not measure the port beside C at the end of a run of all suites")
   .option("--list", "list the selected cases and run nothing")
   .action(async (options: ConformOptions) => {
     process.exitCode = await conform(options);

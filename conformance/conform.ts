@@ -4,7 +4,12 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import pc from "picocolors";
 import { SQLITE_DEBUG } from "../src/index.js";
+import { FULL_SCALE, runBenchPager } from "./bench/pager/index.js";
+import { SidesDiffer } from "./bench/pager/measure.js";
+import type { BenchPagerReport } from "./bench/pager/report.js";
+import { pairTable } from "./bench/pager/text.js";
 import { type RunOptions, run, select } from "./core/run.js";
 import { UsageError } from "./core/usage.js";
 import { buildEngine } from "./engine/build/index.js";
@@ -31,6 +36,7 @@ export interface ConformOptions {
   json?: boolean;
   report: string | false;
   list?: boolean;
+  bench: boolean;
 }
 
 /**
@@ -47,6 +53,24 @@ async function prepare(
   } catch (e) {
     progress.end();
     out.write(`${(e as Error).message}\n`);
+  } finally {
+    progress.end();
+  }
+}
+
+/** Rounds of the benchmark that ends a run; `bench pager` has more, and memory. */
+const ROUNDS = 3;
+
+/** How fast the port is beside C, or what is wrong: the sides did not do the same. */
+async function measure(out: NodeJS.WriteStream): Promise<BenchPagerReport | string> {
+  const progress = progressLine(out);
+  const show = (stage: string, detail?: string): void =>
+    progress.show(out.isTTY && detail !== undefined ? `${stage}: ${detail}` : stage);
+  try {
+    return await runBenchPager({ rounds: ROUNDS, filter: [], part: ["wasm", "native"] }, FULL_SCALE, show);
+  } catch (e) {
+    if (e instanceof SidesDiffer) return e.message;
+    throw e;
   } finally {
     progress.end();
   }
@@ -99,6 +123,10 @@ export async function conform(o: ConformOptions): Promise<number> {
     onResult: (result, done) => progress.result(result, done),
   });
   progress.stop();
+  const seconds = (performance.now() - started) / 1000;
+  /* Part of the main job, not of somebody's search for one failure. */
+  const isWhole = o.suite.length === 0 && o.filter.length === 0 && o.shard === undefined;
+  const bench = o.bench && isWhole ? await measure(out) : undefined;
   const report: RunReport = {
     upstream: sqlite3_libversion(),
     build,
@@ -106,13 +134,16 @@ export async function conform(o: ConformOptions): Promise<number> {
     full: options.full,
     shard: options.shard,
     node: process.version,
-    seconds: (performance.now() - started) / 1000,
+    seconds,
     suites: summarise(suites, results),
     results,
+    ...(bench === undefined || typeof bench === "string" ? {} : { bench }),
   };
   out.write(`\n${summaryTable(report)}\n`);
   out.write(notesText(report));
   out.write(figuresTable(report));
+  for (const pair of report.bench?.pairs ?? []) out.write(`\n${pairTable(pair)}\n`);
+  if (typeof bench === "string") out.write(`\n${pc.red(bench)}\n`);
   for (const r of results) if (r.outcome === "failed") out.write(`\n${failureText(r)}\n`);
   if (o.report !== false) {
     const file = resolve(o.report);
@@ -123,5 +154,6 @@ export async function conform(o: ConformOptions): Promise<number> {
   if (o.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   out.write(`${closingLine(report)}\n`);
   const executed = results.filter((r) => r.outcome !== "skipped").length;
+  if (typeof bench === "string") return 1;
   return executed === 0 || results.some((r) => r.outcome === "failed") ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 /** Counts per suite, and the whole run as plain data (what `--json` prints). */
 
+import type { BenchPagerReport } from "../bench/pager/report.js";
 import type { CaseFigures, CaseResult, Suite } from "../core/case.js";
 
 /** Counts of one suite. */
@@ -28,6 +29,8 @@ export interface RunReport {
   seconds: number;
   suites: SuiteSummary[];
   results: CaseResult[];
+  /** How fast the port was beside C, if that was measured. */
+  bench?: BenchPagerReport;
 }
 
 /** Adds up what cases counted; undefined if none did. */

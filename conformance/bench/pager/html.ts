@@ -1,6 +1,6 @@
 /** The benchmark's report as one self-contained HTML page, with a chart of each pair's ratios. */
 
-import { escaped, style } from "../../report/html.js";
+import { escaped, style } from "../../report/page.js";
 import {
   type BenchPagerReport,
   type MemoryFigure,
@@ -12,7 +12,8 @@ import {
   showTime,
 } from "./report.js";
 
-const chartStyle = `
+/** Of the charts. */
+export const benchStyle = `
 svg { width: 100%; height: auto; margin: .5rem 0 1rem; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 svg .name, svg .value { font-variant-numeric: tabular-nums; }
@@ -104,18 +105,23 @@ function memorySection(report: BenchPagerReport): string {
 ${rows.join("\n")}</table>`;
 }
 
-/** Renders a run. */
-export function benchHtml(report: BenchPagerReport): string {
+/** Tables and charts, to stand in a page with {@link style} and {@link benchStyle}. */
+export function benchSections(report: BenchPagerReport): string {
   const left = report.leftOut.map((text) => `<li>${escaped(text)}</li>`).join("");
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>pager-mirror bench pager</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}${chartStyle}</style></head><body>
-<h1>The port beside SQLite's own pager</h1>
-<p>${report.rounds} rounds, Node ${escaped(report.node)}, ${escaped(report.machine)}. Processor time per operation;
+  return `<p>${report.rounds} rounds, Node ${escaped(report.node)}, ${escaped(report.machine)}. Processor time per operation;
 calls are per operation too, and the same on both sides. docs/performance.md says what the rows mean.</p>
 ${left === "" ? "" : `<p>Left out:</p><ul>${left}</ul>`}
 ${report.pairs.map((pair) => pairSection(pair, report.rounds)).join("\n")}
-${memorySection(report)}
+${memorySection(report)}`;
+}
+
+/** Renders a run. */
+export function benchHtml(report: BenchPagerReport): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>pager-mirror bench pager</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}${benchStyle}</style></head><body>
+<h1>The port beside SQLite's own pager</h1>
+${benchSections(report)}
 </body></html>
 `;
 }

@@ -50,7 +50,8 @@ export interface BenchPagerScale {
   how: NodeOptions;
 }
 
-const FULL_SCALE: BenchPagerScale = { scale: 1, sizes: MEMORY_SIZES, how: CHILD };
+/** What users get. */
+export const FULL_SCALE: BenchPagerScale = { scale: 1, sizes: MEMORY_SIZES, how: CHILD };
 
 /** The module, or null if there is no compiler for it. */
 async function wasm(report: BenchPagerReport, show: (stage: string) => void): Promise<string | null> {
