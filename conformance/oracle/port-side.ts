@@ -75,7 +75,7 @@ export class PortSide implements Side {
     if (sizeof.name !== "wasm32") {
       throw new Error("the port was loaded before conformance/oracle/wasm32.ts, with 64-bit sizes");
     }
-    last?.#abandon();
+    if (last !== null) last.#abandon();
     last = this;
     this.#structs = structs;
     this.recorder = new Recorder(setup, undefined);
