@@ -58,7 +58,7 @@ async function prepare(
   }
 }
 
-/** Rounds of the benchmark that ends a run; `bench pager` has more, and memory. */
+/** Rounds of the benchmark that ends a run; `bench pager` has more, and real files, and memory. */
 const ROUNDS = 3;
 
 /** How fast the port is beside C, or what is wrong: the sides did not do the same. */
@@ -67,7 +67,7 @@ async function measure(out: NodeJS.WriteStream): Promise<BenchPagerReport | stri
   const show = (stage: string, detail?: string): void =>
     progress.show(out.isTTY && detail !== undefined ? `${stage}: ${detail}` : stage);
   try {
-    return await runBenchPager({ rounds: ROUNDS, filter: [], part: ["wasm", "native"] }, FULL_SCALE, show);
+    return await runBenchPager({ rounds: ROUNDS, filter: [], part: ["wasm"] }, FULL_SCALE, show);
   } catch (e) {
     if (e instanceof SidesDiffer) return e.message;
     throw e;
