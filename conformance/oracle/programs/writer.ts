@@ -140,7 +140,11 @@ export class Writer {
    * shared lock has to be taken again afterwards.
    */
   wal(): this {
-    this.begin().write(1).commit();
+    return this.begin().write(1).commit().log();
+  }
+
+  /** Opens the log, as whoever reads in the header that there is one. */
+  log(): this {
     return this.add(
       { op: "SharedLock", c: this.#c },
       { op: "OpenWal", c: this.#c },

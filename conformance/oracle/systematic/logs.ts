@@ -107,7 +107,7 @@ function toLog(): Scenario {
     s.act();
     const w = s.on(0);
     w.begin().write(1, 2).settle();
-    w.add({ op: "SharedLock", c: 0 }, { op: "OpenWal", c: 0 }, { op: "SetJournalMode", c: 0, n: MODE.WAL });
+    w.log();
     w.begin().write(1, 3, 9).settle();
     w.begin().write(1, 4).settle();
   });
@@ -138,7 +138,7 @@ function heapLog(): Scenario {
     w.begin().write(1, 2, 9).settle();
     w.begin().write(1, 3).rollback();
     w.checkpoint(0).begin().write(1, 3).settle().close();
-    s.open(1).add({ op: "LockingMode", c: 1, n: 1 }).scan().begin().write(1, 4).settle();
+    s.open(1).add({ op: "LockingMode", c: 1, n: 1 }).log().scan();
   });
 }
 
@@ -156,7 +156,7 @@ function lockingModes(): Scenario {
 
 /** The last connection closes, and takes the log with it. */
 function closing(): Scenario {
-  /* Whoever comes then finds no log, and goes on with a journal. */
+  /* If opening the log fails, the last transaction has a journal. */
   return scenario("WAL, closing", { onPowerLoss: "all but the last" }, (s) => {
     logged(s);
     s.on(0).begin().write(1, 2, 11).commit();
@@ -164,7 +164,7 @@ function closing(): Scenario {
     s.act();
     s.on(1).begin().write(1, 3).settle().close();
     s.on(0).close();
-    s.open(2).scan().begin().write(1, 4).settle().close();
+    s.open(2).log().scan().begin().write(1, 4).settle().close();
   });
 }
 
