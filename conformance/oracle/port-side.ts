@@ -539,14 +539,14 @@ interface PCache1 {
 }
 
 /** memjournal.ts does so too. */
-interface MemJournal {
+export interface MemJournal {
   nChunkSize: number;
   pFirst: FileChunk | null;
   endpoint: { pChunk: FileChunk | null };
   readpoint: { pChunk: FileChunk | null };
   zJournal: Uint8Array | null;
 }
-interface FileChunk {
+export interface FileChunk {
   pNext: FileChunk | null;
   mem: Uint8Array;
 }

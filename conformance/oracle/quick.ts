@@ -20,7 +20,7 @@ import type { PCache1, PGroup } from "../../src/pcache/pcache1.js";
 import type { CSide } from "./c-side.js";
 import { type Figures, noFigures } from "./figures.js";
 import type { Address, OracleModule, Struct, Views } from "./module.js";
-import type { PortSide } from "./port-side.js";
+import type { MemJournal, PortSide } from "./port-side.js";
 import { isOnHeap, NOT_COMPARED } from "./side.js";
 
 /** A struct of the port's, by field. */
@@ -506,19 +506,6 @@ function isInMemory(file: Pager["fd"]): boolean {
 function fileKind(file: Pager["fd"]): number {
   if (file.pMethods === null) return 0;
   return isInMemory(file) ? 1 : 2;
-}
-
-/** memjournal.ts keeps its classes to itself; this is what is looked at. */
-interface MemJournal {
-  nChunkSize: number;
-  pFirst: FileChunk | null;
-  endpoint: { pChunk: FileChunk | null };
-  readpoint: { pChunk: FileChunk | null };
-  zJournal: Uint8Array | null;
-}
-interface FileChunk {
-  pNext: FileChunk | null;
-  mem: Uint8Array;
 }
 
 /** Whether the port's cache is what the words of c/shim.c's oracle_lists say, `n` of them from `start` on. */
