@@ -825,8 +825,11 @@ export class Player {
         this.#forget(connection);
       });
       const file = `${name}${dice.pick(["-journal", "-wal", "-wal", ""])}`;
-      const offset = dice.once(2) ? dice.below(40) : dice.below(8 * this.#pageSize);
-      this.#add({ op: "Damage", file, offset, n: 1 + (b % 24), seed: this.#seed++ });
+      const drawn = dice.once(2) ? dice.below(40) : dice.below(8 * this.#pageSize);
+      const n = 1 + (b % 24);
+      /* The number of pages in a journal's header (bytes 16 to 19): playing it back would make terabytes. */
+      const offset = file.endsWith("-journal") && drawn < 20 && drawn + n > 16 ? drawn + 20 : drawn;
+      this.#add({ op: "Damage", file, offset, n, seed: this.#seed++ });
       this.#read(c, dice);
     },
     syncDisk: () => this.#add({ op: "SyncDisk" }),
