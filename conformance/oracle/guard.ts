@@ -401,7 +401,9 @@ export class Guard {
         return state === STATE.OPEN || !this.#holdsPageOne(c);
       case "Pagecount":
       case "MaxPageCount":
-        return state === STATE.OPEN || state === STATE.WRITER_FINISHED;
+        if (state === STATE.OPEN || state === STATE.WRITER_FINISHED) return true;
+        /* OP_MaxPgcnt goes no lower than the database's end, and nobody holds pages beyond that. */
+        return "n" in op && op.n > 0 && this.#held(c).some((slot) => view.page(slot, "pgno") > op.n);
       case "Begin":
         if (state !== STATE.READER || !this.#holdsPageOne(c) || view.pager(c, "readOnly") !== 0) return true;
         /* With exclusive locking the journal that a recovery found stays open, also in mode MEMORY, and then the
